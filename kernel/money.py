@@ -1,0 +1,116 @@
+"""Exact money. Sums and products go through a private decimal context that traps any loss of a digit.
+
+Rule of this file: no arithmetic operator on a `Decimal` outside it. Operators (and unary minus, `abs`, `round`) use the
+ambient context, which other libraries change under us; the functions here never read it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    getcontext,
+    setcontext,
+)
+
+__all__ = [
+    "ZERO", "add", "canonical_text", "divide", "from_units", "multiply", "negative", "parse", "pinned", "plain_text",
+    "round_down_to", "round_up_to", "subtract", "toward_zero_to", "total",
+]  # fmt: skip
+
+_DIGITS = 60  # a 20 digit balance times a 20 digit price times a fee rate still fits
+_TRAPS = [InvalidOperation, DivisionByZero, Overflow]
+_EXACT = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, capitals=1, traps=[*_TRAPS, Inexact])
+_ROUNDING = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, capitals=1, traps=_TRAPS)
+
+ZERO = Decimal(0)
+
+add = _EXACT.add
+subtract = _EXACT.subtract
+multiply = _EXACT.multiply
+negative = Decimal.copy_negate
+
+
+def parse(text: str) -> Decimal:
+    """The exact decimal written in `text`. Errors: ValueError when it is not a finite number."""
+    try:
+        value = Decimal(text) if _is_number(text) else None
+    except InvalidOperation:
+        value = None
+    if value is None or not value.is_finite():
+        raise ValueError(f"{text!r} is not a finite decimal number")
+    return value
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and "_" not in text and text.strip() == text
+
+
+def from_units(units: int, decimals: int) -> Decimal:
+    """A scaled integer as money: `from_units(4200001, 2)` is 42000.01."""
+    return _EXACT.scaleb(Decimal(units), -decimals)
+
+
+def divide(dividend: Decimal, divisor: Decimal, unit: Decimal) -> Decimal:
+    """The quotient rounded half-even to a multiple of `unit`, which must be a power of ten."""
+    return _ROUNDING.quantize(_ROUNDING.divide(dividend, divisor), unit)
+
+
+def round_down_to(step: Decimal, value: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `value`."""
+    return _multiple(step, value, ROUND_FLOOR)
+
+
+def round_up_to(step: Decimal, value: Decimal) -> Decimal:
+    """The smallest multiple of `step` that is not below `value`."""
+    return _multiple(step, value, ROUND_CEILING)
+
+
+def toward_zero_to(step: Decimal, value: Decimal) -> Decimal:
+    """The multiple of `step` nearest to `value` that is no further from zero."""
+    return _multiple(step, value, ROUND_DOWN)
+
+
+def _multiple(step: Decimal, value: Decimal, rounding: str) -> Decimal:
+    steps = _ROUNDING.divide(value, step).to_integral_value(rounding)
+    return multiply(steps, step)
+
+
+def total(values: Iterator[Decimal]) -> Decimal:
+    """The exact sum."""
+    result = ZERO
+    for value in values:
+        result = add(result, value)
+    return result
+
+
+def plain_text(value: Decimal) -> str:
+    """Every digit, no exponent, trailing zeros kept: `Decimal("1E+2")` is 100."""
+    return format(value, "f")
+
+
+def canonical_text(value: Decimal) -> str:
+    """The one shortest text of a number: no exponent, no trailing zeros, no negative zero."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+@contextmanager
+def pinned() -> Iterator[None]:
+    """Make a copy of the pinned context the ambient one, for code that must print a Decimal its own way."""
+    before = getcontext()
+    setcontext(_EXACT.copy())
+    try:
+        yield
+    finally:
+        setcontext(before)

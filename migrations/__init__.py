@@ -1,0 +1,1 @@
+"""The database schema, one file a step (Alembic). `candled db upgrade` applies them."""

@@ -1,0 +1,1 @@
+"""What prepares a run: datasets, and later features, labels, models and experiments."""

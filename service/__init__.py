@@ -1,0 +1,1 @@
+"""The runtime around the kernel: the log and its homes, backtest and replay, the command line."""

@@ -1,0 +1,59 @@
+"""`candled VERB`: the tree of verbs. Each is imported when it is called, so that help costs nothing.
+
+The verbs of the research side are found by dotted name: the one place where the service mentions the floor above it.
+"""
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App
+from rich.console import Console
+
+from kernel.errors import CandledError
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="candled",
+    version=lambda: version("candled"),
+    help="An event-sourced trading daemon: every decision is logged, chained, and replays bit for bit.",
+)
+
+data = App(name="data", help="Canonical Storage: immutable datasets whose id is the hash of their content.")
+data.command(
+    "research.data_commands:import_files", name="import", help="Validate market data files, make them a dataset."
+)
+data.command("research.data_commands:list_datasets", name="list", help="The datasets that are here.")
+data.command("research.data_commands:show", name="show", help="One dataset: range, gaps, sources, a few rows.")
+data.command("research.data_commands:verify", name="verify", help="Hash a dataset again and compare with its id.")
+app.command(data)
+
+log = App(name="log", help="The log of a run or stream: prove it whole, read it.")
+log.command("service.cli.log_commands:verify", name="verify", help="Check every hash; name the first bad record.")
+log.command("service.cli.log_commands:show", name="show", help="Print records.")
+log.command("service.cli.log_commands:head", name="head", help="The last record's seq and hash.")
+app.command(log)
+
+db = App(name="db", help="The PostgreSQL schema and its projections.")
+db.command("service.cli.db_commands:upgrade", name="upgrade", help="Bring the schema to this version.")
+db.command("service.cli.db_commands:rebuild", name="rebuild", help="Make the projections anew from the log.")
+app.command(db)
+
+app.command("service.cli.demo:demo", name="demo", help="The whole tour on a synthetic market, in under a minute.")
+app.command("service.cli.run_commands:backtest", name="backtest", help="Run a strategy over recorded candles.")
+app.command("service.cli.run_commands:replay", name="replay", help="Execute a recorded run again from its log.")
+app.command("service.cli.run_commands:explain", name="explain", help="Why it did, or did not, trade at a time.")
+
+
+def main() -> None:
+    """Run the verb; an error becomes one clear message and its exit code."""
+    try:
+        app()
+    except CandledError as error:
+        out = Console(stderr=True)
+        out.print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        if error.fix:
+            out.print(f"[bold]try:[/] {error.fix}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

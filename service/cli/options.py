@@ -1,0 +1,67 @@
+"""Options that every verb takes, and its two ways to answer: a table for a person, one JSON object for a program."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+__all__ = ["Common", "answer", "console", "progress", "warn"]
+
+Show = Callable[[Console], None]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Where everything lives, and how to answer."""
+
+    data_dir: Annotated[
+        Path, Parameter(env_var="CANDLED_DATA_DIR", help="Where datasets, runs and the database live.")
+    ] = field(default=Path("candled-data"))
+    json: Annotated[bool, Parameter(negative="", help="Answer with one JSON object on stdout.")] = False
+
+
+def console() -> Console:
+    """Where people read progress and warnings: stderr, so that stdout holds the answer alone."""
+    return Console(stderr=True)
+
+
+def warn(text: str) -> None:
+    """Say something the user should know, without failing."""
+    console().print(f"[yellow]note:[/] {text}", highlight=False)
+
+
+def answer(common: Common, result: Mapping[str, Any], show: Show) -> None:
+    """Print `result` as one JSON line, or let `show` draw it."""
+    if common.json:
+        sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        show(Console())
+
+
+@contextmanager
+def progress(title: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
+    """A bar on stderr while the block runs; call the yielded function with how much was done since the last call.
+
+    Draws nothing where stderr is not a terminal.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
+    out = console()
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda done: bars.advance(task, done)

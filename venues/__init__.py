@@ -1,0 +1,1 @@
+"""The outside behind one interface: recorded markets and venues that take orders."""
