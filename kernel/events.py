@@ -35,7 +35,7 @@ class CandlesSkipped(msgspec.Struct, frozen=True, tag=True):
 class DecisionMade(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The model wants another position than the present one, and every filter let it pass.
 
-    `model` is the hash of the model, `direction` its word (1 long, 0 flat, -1 short), `features_digest` the sha256 of
+    `model` is the hash of the model, `direction` its word: 1 long, 0 flat, -1 short; `features_digest` the sha256 of
     the feature vector's float64 bytes, `target` the wanted position in base units, signed.
     """
 
@@ -52,7 +52,7 @@ class DecisionMade(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class OrderRequested(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """An order that risk approved. Durable first, then dispatched: this event is the outbox. `quantity` in base units."""
+    """An order that risk approved; `quantity` in base units. Durable first, then dispatched: it is the outbox."""
 
     schema_version: ClassVar[int] = 1
     ts: int

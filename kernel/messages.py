@@ -12,8 +12,8 @@ import msgspec
 from kernel.instrument import Instrument
 
 __all__ = [
-    "CandleClosed", "MarketEnded", "MarketMessage", "Message", "OrderAccepted", "OrderCanceled", "OrderExpired",
-    "OrderFilled", "OrderRejected", "OrderUnknown", "Report", "StreamOpened", "WarmupCandle",
+    "CandleClosed", "LoggedMessage", "MarketEnded", "MarketMessage", "Message", "OrderAccepted", "OrderCanceled",
+    "OrderExpired", "OrderFilled", "OrderRejected", "OrderUnknown", "Report", "StreamOpened", "WarmupCandle",
 ]  # fmt: skip
 
 
@@ -122,4 +122,5 @@ class MarketEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 MarketMessage = CandleClosed | WarmupCandle
 Report = OrderAccepted | OrderRejected | OrderFilled | OrderCanceled | OrderExpired | OrderUnknown
-Message = MarketMessage | Report | StreamOpened | MarketEnded
+LoggedMessage = Report | StreamOpened | MarketEnded
+Message = MarketMessage | LoggedMessage

@@ -22,8 +22,23 @@ from decimal import (
 )
 
 __all__ = [
-    "ZERO", "add", "canonical_text", "divide", "from_units", "multiply", "negative", "parse", "pinned", "plain_text",
-    "round_down_to", "round_up_to", "subtract", "toward_zero_to", "total",
+    "ZERO",
+    "add",
+    "canonical_text",
+    "divide",
+    "from_units",
+    "is_multiple",
+    "multiply",
+    "negative",
+    "parse",
+    "pinned",
+    "plain_text",
+    "round_down_to",
+    "round_up_to",
+    "sign",
+    "subtract",
+    "total",
+    "toward_zero_to",
 ]  # fmt: skip
 
 _DIGITS = 60  # a 20 digit balance times a 20 digit price times a fee rate still fits
@@ -80,8 +95,13 @@ def toward_zero_to(step: Decimal, value: Decimal) -> Decimal:
 
 
 def _multiple(step: Decimal, value: Decimal, rounding: str) -> Decimal:
-    steps = _ROUNDING.divide(value, step).to_integral_value(rounding)
+    steps = _ROUNDING.divide(value, step).to_integral_value(rounding, _ROUNDING)
     return multiply(steps, step)
+
+
+def is_multiple(step: Decimal, value: Decimal) -> bool:
+    """Whether `value` is a whole number of `step`s."""
+    return toward_zero_to(step, value) == value
 
 
 def total(values: Iterator[Decimal]) -> Decimal:
@@ -90,6 +110,11 @@ def total(values: Iterator[Decimal]) -> Decimal:
     for value in values:
         result = add(result, value)
     return result
+
+
+def sign(value: Decimal) -> int:
+    """1, 0 or -1."""
+    return 1 if value > ZERO else -1 if value < ZERO else 0
 
 
 def plain_text(value: Decimal) -> str:

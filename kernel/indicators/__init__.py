@@ -1,0 +1,1 @@
+"""Streaming indicators: one file a kind, all listed in registry.py."""

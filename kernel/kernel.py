@@ -1,0 +1,213 @@
+"""The kernel: one message in, the derived events out, state moved on. Deterministic, and free of I/O."""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from kernel import messages
+from kernel.context import Observer
+from kernel.errors import UsageError
+from kernel.events import CandlesSkipped, EquityMarked, Event, ReportRefused
+from kernel.evolve import admit, evolve, fold_report, fold_skip, start_day
+from kernel.instrument import Instrument
+from kernel.messages import CandleClosed, OrderFilled, Report
+from kernel.models.rule import Rule
+from kernel.money import add
+from kernel.orders import TRANSITIONS, Order, OrderState, Trigger
+from kernel.pipeline import CandlePipeline, make_indicators
+from kernel.portfolio import book_fill, check_conservation, equity
+from kernel.skip import SkipReason
+from kernel.state import Market, State
+from kernel.strategy import Strategy
+
+__all__ = ["FOLD_MAX", "Blueprint", "Kernel"]
+
+FOLD_MAX = 1024  # longest fold of skips: bounds what a crash, or a reader, has to re-derive
+
+_NOTHING: Sequence[Event] = ()
+_TRIGGERS: dict[type, Trigger] = {
+    messages.OrderAccepted: Trigger.ACCEPTED,
+    messages.OrderRejected: Trigger.REJECTED,
+    messages.OrderCanceled: Trigger.CANCELED,
+    messages.OrderExpired: Trigger.EXPIRED,
+    messages.OrderUnknown: Trigger.WENT_UNKNOWN,
+}
+
+
+class Blueprint(msgspec.Struct, frozen=True):
+    """All that a kernel is built from: the strategy, its markets in symbol order, and a maker of the user's rule."""
+
+    strategy: Strategy
+    model_hash: str
+    instruments: tuple[Instrument, ...]
+    make_rule: Callable[[], Rule] | None = None
+
+
+class Kernel:
+    """Give it messages in processing order; append the events it gives before anything acts on them.
+
+    `observer`, if any, is told of every step of every candle; the kernel itself reads no clock.
+    Errors: UsageError for a market message after the market's end; InvariantBroken is a bug.
+    """
+
+    def __init__(self, blueprint: Blueprint, *, observer: Observer | None = None) -> None:
+        self.blueprint = blueprint
+        self.observer = observer
+        markets = {i.symbol: Market(i, make_indicators(blueprint.strategy)) for i in blueprint.instruments}
+        self._adopt(State(markets))
+
+    def turn(self, message: messages.Message) -> Sequence[Event]:
+        """Take one message; give the events derived from it, already folded into the state."""
+        return self._turns[message.__class__](message)
+
+    def fingerprint(self) -> str:
+        """The sha256 of the whole state: equal states, and only they, have equal fingerprints."""
+        return sha256(self.snapshot()).hexdigest()
+
+    def snapshot(self) -> bytes:
+        """The whole state, rules' memories included, as bytes that `restore` takes back."""
+        memories = [p.rule.memory if p.rule is not None else None for p in self._pipelines.values()]
+        return _ENCODER.encode((self.state, memories))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Become the kernel that made `snapshot`; it must have been built from the same blueprint."""
+        state, memories = _DECODER.decode(snapshot)
+        self._adopt(state)
+        for pipeline, memory in zip(self._pipelines.values(), memories, strict=True):
+            if pipeline.rule is not None and pipeline.rule.memory is not None:
+                pipeline.rule.memory = msgspec.convert(memory, type(pipeline.rule.memory))
+
+    def _adopt(self, state: State) -> None:
+        self.state = state
+        plan, rule = self.blueprint, self.blueprint.make_rule
+        self._pipelines = {
+            symbol: CandlePipeline(plan.strategy, plan.model_hash, rule() if rule else None, state, market)
+            for symbol, market in state.markets.items()
+        }
+        self._turns: dict[type, Callable[[Any], Sequence[Event]]] = {
+            messages.StreamOpened: self._note,
+            messages.CandleClosed: self._candle,
+            messages.WarmupCandle: self._warmup,
+            messages.MarketEnded: self._end,
+            OrderFilled: self._filled,
+            **dict.fromkeys(_TRIGGERS, self._reported),
+        }
+        if state.ended:
+            self._refuse_candles()
+
+    def _note(self, message: messages.StreamOpened) -> Sequence[Event]:
+        evolve(self.state, message)
+        return _NOTHING
+
+    def _pipeline(self, symbol: str) -> CandlePipeline:
+        self.state.market(symbol)
+        return self._pipelines[symbol]
+
+    def _warmup(self, candle: CandleClosed) -> Sequence[Event]:
+        pipeline = self._pipeline(candle.symbol)
+        admit(self.state, pipeline.market, pipeline.updates, candle)
+        return _NOTHING
+
+    def _candle(self, candle: CandleClosed) -> Sequence[Event]:
+        state = self.state
+        pipeline = self._pipelines.get(candle.symbol) or self._pipeline(candle.symbol)
+        events = self._new_day(candle) if candle.open_time >= state.day_ends else _NOTHING
+        admit(state, pipeline.market, pipeline.updates, candle)
+        observer = self.observer
+        outcome = pipeline.run(candle) if observer is None else pipeline.run_observed(candle, observer)
+        if outcome.__class__ is SkipReason:
+            full = fold_skip(state, outcome) == FOLD_MAX
+            return [*events, *self._close_fold(candle.ts, state.ordinal)] if full else events
+        decided = [*events, *self._close_fold(candle.ts, state.ordinal - 1)]
+        for event in outcome.events:  # type: ignore[union-attr]
+            evolve(state, event)
+            decided.append(event)
+        return decided
+
+    def _new_day(self, candle: CandleClosed) -> Sequence[Event]:
+        """The first candle of a UTC day marks the account at the day before's last prices."""
+        state = self.state
+        first = state.day_ends == 0
+        start_day(state, candle.open_time)
+        return _NOTHING if first else [*self._close_fold(candle.ts, state.ordinal), self._mark(candle.ts, "day")]
+
+    def _close_fold(self, ts: int, last: int) -> Sequence[Event]:
+        fold = self.state.fold
+        if not fold:
+            return _NOTHING
+        counts = {label: n for label, code in _CODES_BY_LABEL if (n := fold.count(code))}
+        event = CandlesSkipped(
+            ts=ts,
+            strategy=self.blueprint.strategy.name,
+            first=last - len(fold) + 1,
+            last=last,
+            counts=counts,
+            reasons_hash=sha256(fold).hexdigest(),
+        )
+        evolve(self.state, event)
+        return (event,)
+
+    def _mark(self, ts: int, cause: Any) -> Event:
+        state = self.state
+        event = EquityMarked(ts, cause, state.currency, state.balances[state.currency], equity(state))
+        evolve(state, event)
+        return event
+
+    def _end(self, message: messages.MarketEnded) -> Sequence[Event]:
+        evolve(self.state, message)
+        self._refuse_candles()
+        return [*self._close_fold(message.ts, self.state.ordinal), self._mark(message.ts, "end")]
+
+    def _refuse_candles(self) -> None:
+        self._turns[messages.CandleClosed] = self._turns[messages.WarmupCandle] = _after_the_end
+
+    def _filled(self, fill: OrderFilled) -> Sequence[Event]:
+        order = self.state.orders.get(fill.order)
+        if order is None:
+            return self._refuse(fill, "no_such_live_order")
+        if fill.trade_id in order.trade_ids:
+            return self._refuse(fill, "trade_already_booked")
+        filled = add(order.filled, fill.quantity)
+        if filled > order.quantity:
+            return self._refuse(fill, "more_than_was_ordered")
+        becomes = TRANSITIONS[order.state][Trigger.FILLED if filled == order.quantity else Trigger.PARTLY_FILLED]
+        if becomes is None:
+            return self._refuse(fill, f"order_is_{order.state}")
+        return self._book(order, fill, becomes)
+
+    def _book(self, order: Order, fill: OrderFilled, becomes: OrderState) -> Sequence[Event]:
+        state = self.state
+        change = book_fill(state, state.markets[order.symbol], order, fill)
+        fold_report(state, order, fill, becomes)
+        evolve(state, change)
+        check_conservation(state)
+        return (change, self._mark(fill.ts, "fill"))
+
+    def _reported(self, report: Report) -> Sequence[Event]:
+        order = self.state.orders.get(report.order)
+        if order is None:
+            return self._refuse(report, "no_such_live_order")
+        becomes = TRANSITIONS[order.state][_TRIGGERS[report.__class__]]
+        if becomes is None:
+            return self._refuse(report, f"order_is_{order.state}")
+        fold_report(self.state, order, report, becomes)
+        return _NOTHING
+
+    def _refuse(self, report: Report, reason: str) -> Sequence[Event]:
+        event = ReportRefused(report.ts, report.order, type(report).__name__, reason)
+        evolve(self.state, event)
+        return (event,)
+
+
+def _after_the_end(candle: CandleClosed) -> Sequence[Event]:
+    raise UsageError(
+        f"a candle of {candle.symbol} came after this stream's market had ended",
+        fix="start another run for another market: a stream that has ended stays ended",
+    )
+
+
+_CODES_BY_LABEL = sorted((reason.label, bytes([reason])) for reason in SkipReason)
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_DECODER = msgspec.msgpack.Decoder(tuple[State, list[Any]])

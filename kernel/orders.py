@@ -1,0 +1,102 @@
+"""The life of an order, as one table. Every state answers every trigger: with the next state, or with a refusal.
+
+A venue that does not answer leaves the order UNKNOWN. That is a state, not an error: the order may be live, and it
+counts as live until the venue says what became of it.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from kernel.events import Side
+
+__all__ = ["TERMINAL", "TRANSITIONS", "Order", "OrderState", "Trigger"]
+
+
+class OrderState(StrEnum):
+    """Where an order stands, as far as the kernel has been told."""
+
+    REQUESTED = "requested"
+    OPEN = "open"
+    CANCELING = "canceling"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class Trigger(StrEnum):
+    """What can happen to an order."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PARTLY_FILLED = "partly_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    WENT_UNKNOWN = "went_unknown"
+    CANCEL_REQUESTED = "cancel_requested"
+
+
+_S, _T = OrderState, Trigger
+_ENDS = {_T.FILLED: _S.FILLED, _T.CANCELED: _S.CANCELED, _T.EXPIRED: _S.EXPIRED}
+_REFUSED: dict[Trigger, OrderState | None] = dict.fromkeys(Trigger)
+
+# None refuses. An acceptance that arrives after its fills (they travel by different ways) changes nothing.
+TRANSITIONS: dict[OrderState, dict[Trigger, OrderState | None]] = {
+    _S.REQUESTED: _REFUSED
+    | _ENDS
+    | {
+        _T.ACCEPTED: _S.OPEN,
+        _T.REJECTED: _S.REJECTED,
+        _T.PARTLY_FILLED: _S.OPEN,
+        _T.WENT_UNKNOWN: _S.UNKNOWN,
+        _T.CANCEL_REQUESTED: _S.CANCELING,
+    },
+    _S.OPEN: _REFUSED
+    | _ENDS
+    | {
+        _T.ACCEPTED: _S.OPEN,
+        _T.PARTLY_FILLED: _S.OPEN,
+        _T.WENT_UNKNOWN: _S.UNKNOWN,
+        _T.CANCEL_REQUESTED: _S.CANCELING,
+    },
+    _S.CANCELING: _REFUSED
+    | _ENDS
+    | {
+        _T.ACCEPTED: _S.CANCELING,
+        _T.REJECTED: _S.REJECTED,
+        _T.PARTLY_FILLED: _S.CANCELING,
+        _T.WENT_UNKNOWN: _S.UNKNOWN,
+    },
+    _S.UNKNOWN: _REFUSED
+    | _ENDS
+    | {
+        _T.ACCEPTED: _S.OPEN,
+        _T.REJECTED: _S.REJECTED,
+        _T.PARTLY_FILLED: _S.OPEN,
+        _T.WENT_UNKNOWN: _S.UNKNOWN,
+        _T.CANCEL_REQUESTED: _S.CANCELING,
+    },
+    _S.FILLED: _REFUSED | {_T.ACCEPTED: _S.FILLED},
+    _S.CANCELED: _REFUSED | {_T.ACCEPTED: _S.CANCELED},
+    _S.REJECTED: dict(_REFUSED),
+    _S.EXPIRED: _REFUSED | {_T.ACCEPTED: _S.EXPIRED},
+}
+TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.REJECTED, _S.EXPIRED})
+
+
+@dataclass(slots=True)
+class Order:
+    """An order that the kernel still has to hear about. Quantities in base units."""
+
+    order: int
+    strategy: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    filled: Decimal
+    state: OrderState
+    acknowledged: bool
+    trade_ids: list[str]

@@ -1,0 +1,23 @@
+"""Why nothing was decided on a candle. One byte a reason: the folded skips of the log are strings of these bytes."""
+
+from enum import IntEnum
+
+__all__ = ["SkipReason"]
+
+
+class SkipReason(IntEnum):
+    """A step's word for ending the candle. Values are in logs: never reuse or renumber one."""
+
+    WARMING_UP = 1
+    GATE_CLOSED = 2
+    FEATURE_NOT_FINITE = 3
+    NO_OPINION = 4
+    TARGET_UNCHANGED = 5
+    LOW_CONFIDENCE = 6
+    COOLING_DOWN = 7
+    OUTSIDE_SESSION = 8
+
+    @property
+    def label(self) -> str:
+        """The reason as records, tables and JSON print it."""
+        return self.name.lower()

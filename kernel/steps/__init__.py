@@ -1,0 +1,1 @@
+"""The six steps of the candle pipeline, one file each: callables that give the context back, or a SkipReason."""

@@ -1,0 +1,88 @@
+"""One execution: market messages through venue and kernel, in processing order, and everything into the log.
+
+The order of a turn is the promise: what the kernel derived is chained before the venue hears of it, and the venue's
+answers become messages of their own. A simulated venue dies with the process, so durability may come a batch later;
+a venue outside this process needs every request durable before it is sent.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from kernel.events import Event, OrderRequested
+from kernel.kernel import Kernel
+from kernel.messages import LoggedMessage, MarketMessage, OrderAccepted, OrderRejected, OrderUnknown, Report
+from service.log.record import Chain
+from service.log.store import LogWriter
+from venues.venue import Accepted, NotSent, Rejected, SubmitOutcome, Venue
+
+__all__ = ["Session"]
+
+_BATCH = 1024  # records chained and appended together: larger gains nothing, smaller costs
+
+
+class Session:
+    """Couples a kernel, a venue and the writer of a stream. `counts` tells how many records of each type were made."""
+
+    def __init__(self, kernel: Kernel, venue: Venue, writer: LogWriter, *, wire_prefix: str) -> None:
+        self.kernel = kernel
+        self.venue = venue
+        self.chain = Chain(epoch=writer.epoch, head=writer.head)
+        self.counts: Counter[str] = Counter()
+        self._writer = writer
+        self._wire_prefix = wire_prefix
+        self._pending: list[msgspec.Struct] = []
+
+    async def market(self, messages: Iterable[MarketMessage]) -> None:
+        """Run market messages through: the venue first, then the kernel, then what the kernel requested."""
+        take, turn, pending = self.venue.take, self.kernel.turn, self._pending
+        for message in messages:
+            for report in take(message):
+                await self.message(report)
+            events = turn(message)
+            if events:
+                await self._derived(events)
+                if len(pending) >= _BATCH:
+                    await self.flush()
+
+    async def message(self, message: LoggedMessage) -> None:
+        """Log a message that is not market data, and turn it."""
+        self._pending.append(message)
+        events = self.kernel.turn(message)
+        if events:
+            await self._derived(events)
+
+    async def flush(self) -> None:
+        """Chain what is pending and append it to the log."""
+        pending = self._pending
+        if pending:
+            self.counts.update([type(entry).__name__ for entry in pending])
+            records = self.chain.extend(pending)
+            pending.clear()
+            await self._writer.append(records)
+
+    async def _derived(self, events: Sequence[Event]) -> None:
+        first = self.chain.head.seq + len(self._pending) + 1
+        self._pending.extend(events)
+        for place, event in enumerate(events):
+            if event.__class__ is OrderRequested:
+                await self._dispatch(event, first + place)
+
+    async def _dispatch(self, request: OrderRequested, seq: int) -> None:
+        """Send an order under an id made from its durable record, and turn the venue's answers."""
+        outcome = await self.venue.submit(request, f"{self._wire_prefix}-{seq}")
+        await self.message(_answer(outcome, request, self.kernel.state.ordinal))
+        for report in self.venue.reports():
+            await self.message(report)
+
+
+def _answer(outcome: SubmitOutcome, request: OrderRequested, after: int) -> Report:
+    """The venue's answer to a submission, as the message that the kernel takes."""
+    if isinstance(outcome, Accepted):
+        return OrderAccepted(request.ts, after, request.order, outcome.venue_order_id)
+    if isinstance(outcome, Rejected):
+        return OrderRejected(request.ts, after, request.order, outcome.code)
+    if isinstance(outcome, NotSent):  # safe to send again, but the strategy must ask for it: its candle is over
+        return OrderRejected(request.ts, after, request.order, "not_sent")
+    return OrderUnknown(request.ts, after, request.order, outcome.reason)

@@ -1,0 +1,14 @@
+"""Fixtures that the whole house shares."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real recorded market data, kept beside the checkout; a test that needs it is skipped where it is absent."""
+    path = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("no recorded market data beside the checkout (../shared/data)")
+    return path
