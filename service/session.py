@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kernel.events import Event, OrderRequested
+from kernel.events import CandlesSkipped, Event, OrderRequested
 from kernel.kernel import Kernel
 from kernel.messages import LoggedMessage, MarketMessage, OrderAccepted, OrderRejected, OrderUnknown, Report
 from service.log.record import Chain
@@ -23,13 +23,17 @@ _BATCH = 1024  # records chained and appended together: larger gains nothing, sm
 
 
 class Session:
-    """Couples a kernel, a venue and the writer of a stream. `counts` tells how many records of each type were made."""
+    """Couples a kernel, a venue and the writer of a stream.
+
+    `counts` tells how many records of each type were made, `skipped` how many candles ended without a decision.
+    """
 
     def __init__(self, kernel: Kernel, venue: Venue, writer: LogWriter, *, wire_prefix: str) -> None:
         self.kernel = kernel
         self.venue = venue
         self.chain = Chain(epoch=writer.epoch, head=writer.head)
         self.counts: Counter[str] = Counter()
+        self.skipped = 0
         self._writer = writer
         self._wire_prefix = wire_prefix
         self._pending: list[msgspec.Struct] = []
@@ -58,6 +62,7 @@ class Session:
         pending = self._pending
         if pending:
             self.counts.update([type(entry).__name__ for entry in pending])
+            self.skipped += sum([e.last - e.first + 1 for e in pending if e.__class__ is CandlesSkipped])
             records = self.chain.extend(pending)
             pending.clear()
             await self._writer.append(records)

@@ -25,6 +25,14 @@ class Common:
     data_dir: Annotated[
         Path, Parameter(env_var="CANDLED_DATA_DIR", help="Where datasets, runs and the database live.")
     ] = field(default=Path("candled-data"))
+    database_url: Annotated[
+        str | None,
+        Parameter(
+            env_var="CANDLED_DATABASE__URL",
+            show_env_var=False,
+            help="A PostgreSQL server to use instead of the embedded one. A secret: better in CANDLED_DATABASE__URL.",
+        ),
+    ] = None
     json: Annotated[bool, Parameter(negative="", help="Answer with one JSON object on stdout.")] = False
 
 

@@ -1,0 +1,92 @@
+"""A backtest: one execution of a run definition, from its first candle to the market's end, into a log."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from kernel.errors import UsageError
+from kernel.messages import MarketEnded
+from kernel.money import ZERO, canonical_text
+from service.compose import Composed
+from service.log.store import LogStore
+from service.runs import Execution
+from service.session import Session
+
+__all__ = ["Result", "backtest"]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a backtest did. `events` counts the records of its log; money is exact, as text."""
+
+    run: str
+    stream: str
+    log_head: str
+    decisions_digest: str
+    events: int
+    candles: int
+    skipped: int
+    decisions: int
+    orders: int
+    fills: int
+    trades: int
+    refusals: int
+    fees: str
+    final_equity: str
+    currency: str
+    wall_s: float
+    candles_per_s: int
+
+
+async def backtest(
+    execution: Execution, composed: Composed, store: LogStore, *, progress: Callable[[int], Any] = lambda _: None
+) -> Result:
+    """Run to the market's end; the log is durable when this returns. Errors: those of the kernel, the store, the data.
+
+    `progress` is called with the number of market messages done since the last call.
+    """
+    started = perf_counter()
+    kernel = composed.kernel
+    writer = await store.open(execution.stream)
+    try:
+        session = Session(kernel, composed.venue, writer, wire_prefix=f"{execution.run[:8]}-{writer.epoch}")
+        await session.message(composed.opening)
+        done = 0
+        for block in composed.feeder.blocks():
+            await session.market(block)
+            progress(kernel.state.ordinal - done)
+            done = kernel.state.ordinal
+        await session.message(MarketEnded(kernel.state.ts, kernel.state.ordinal))
+        await session.flush()
+    finally:
+        await writer.close()
+    return _result(execution, session, perf_counter() - started)
+
+
+def _result(execution: Execution, session: Session, wall_s: float) -> Result:
+    state, counts = session.kernel.state, session.counts
+    candles = session.skipped + counts["DecisionMade"]
+    if candles == 0:
+        raise UsageError(
+            "there are no candles to decide on in the window", fix="check --from and --to with `data show`"
+        )
+    return Result(
+        run=execution.run,
+        stream=execution.stream,
+        log_head=session.chain.head.hash.hex(),
+        decisions_digest=session.chain.decisions.hexdigest(),
+        events=session.chain.head.seq,
+        candles=candles,
+        skipped=session.skipped,
+        decisions=counts["DecisionMade"],
+        orders=counts["OrderRequested"],
+        fills=counts["OrderFilled"],
+        trades=state.round_trips,
+        refusals=counts["RiskRefused"] + counts["ReportRefused"],
+        fees=canonical_text(state.fees.get(state.currency, ZERO)),
+        final_equity=canonical_text(state.equity),
+        currency=state.currency,
+        wall_s=round(wall_s, 3),
+        candles_per_s=round(state.ordinal / wall_s),
+    )

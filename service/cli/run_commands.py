@@ -1,0 +1,150 @@
+"""`candled backtest|replay|explain`: run a strategy over recorded candles, execute it again, ask it why."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from kernel.errors import CheckFailed, UsageError
+from kernel.timeframe import parse_time
+from service.cli.options import Common, answer, progress, warn
+from service.cli.run_tables import show_backtest, show_explanation, show_replay
+from service.compose import changed_code, compose
+from service.config import load_config
+from service.definition import Window, read_definition
+from service.explain import candle_at
+from service.explain import explain as explained
+from service.launch import choose_datasets, execute, prepare
+from service.loop import run as run_loop
+from service.replay import read_log
+from service.replay import replay as replayed
+from service.runs import Execution, Home, resolve
+from service.stores import open_store
+from venues.dataset import open_dataset
+
+__all__ = ["backtest", "explain", "replay"]
+
+_DEFAULTS = Common()
+
+Run = Annotated[str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution.")]
+Datasets = Annotated[
+    tuple[str, ...], Parameter(help="Run on this dataset; repeatable. Replaces the markets of the file.", negative="")
+]
+Overrides = Annotated[
+    tuple[str, ...],
+    Parameter(name="--set", help="Override a key: --set venue.fill=next_open. Repeatable.", negative=""),
+]
+
+
+def backtest(
+    strategy: Annotated[Path, Parameter(help="The strategy file, as in examples/.")],
+    /,
+    *,
+    dataset: Annotated[
+        tuple[str, ...],
+        Parameter(help="Run on this dataset; may be repeated. Replaces the file's markets.", negative=""),
+    ] = (),
+    from_: Annotated[
+        str | None,
+        Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up."),
+    ] = None,
+    to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
+    set_: Annotated[
+        tuple[str, ...],
+        Parameter(name="--set", help="Override a key: --set venue.fill=next_open. Repeatable.", negative=""),
+    ] = (),
+    store: Annotated[Home, Parameter(help="Where the log is kept.")] = "file",
+    instruments: Annotated[
+        Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
+    ] = None,
+    common: Common = _DEFAULTS,
+) -> None:
+    """Run a strategy over recorded candles, and log every transition.
+
+    The run's id is the hash of all that can change a decision; running the same again executes it again, and must end
+    with the same log head.
+
+        candled backtest examples/ema_cross.toml --dataset 9f45883e
+
+        candled backtest examples/ema_cross.toml --dataset 9f45883e --from 2022-06-01 --to 2022-07-01
+    """
+    config = load_config(strategy, overrides=set_, environ=os.environ)
+    window = Window(parse_time(from_) if from_ else None, parse_time(to) if to else None)
+    datasets = choose_datasets(common.data_dir, dataset, config)
+    prepared = prepare(common.data_dir, config, datasets, window=window, beside=strategy.parent, rules_file=instruments)
+    for note in prepared.notes:
+        warn(note)
+    url = common.database_url or config.database.url or None
+    with progress("backtesting", prepared.composed.feeder.rows, "candles") as advance:
+        result = execute(common.data_dir, prepared, store=store, database_url=url, progress=advance)
+    answer(common, msgspec.to_builtins(result), lambda out: show_backtest(out, result, prepared.definition, common))
+
+
+def replay(
+    run: Run,
+    /,
+    *,
+    verify: Annotated[bool, Parameter(negative="", help="Exit code 1 when any record comes out different.")] = False,
+    common: Common = _DEFAULTS,
+) -> None:
+    """Execute a recorded run again from its log and its datasets, and compare every record's hash.
+
+    candled replay 3fa9c2d1 --verify
+    """
+    execution = resolve(common.data_dir, run)
+    definition = read_definition(execution.definition, execution.run)
+    if rooms := changed_code(definition):
+        warn(f"the code of {' and '.join(rooms)} is not the code that ran; a difference may come from there")
+    recorded = _recorded(execution, common)
+    with progress("replaying", len(recorded), "records") as advance:
+        outcome = replayed(compose(definition, common.data_dir), recorded, advance)
+    equal = outcome.first_divergence is None
+    result = {
+        "run": execution.run,
+        "events": outcome.events,
+        "equal": equal,
+        "first_divergence": msgspec.to_builtins(outcome.first_divergence),
+    }
+    answer(common, result, lambda out: show_replay(out, execution, outcome, len(recorded)))
+    if verify and not equal:
+        raise CheckFailed(f"the replay differs from record {outcome.events + 1} on")
+
+
+def explain(
+    run: Run,
+    /,
+    *,
+    at: Annotated[str, Parameter(help="A time: the candle that opens then, or last before.")],
+    symbol: Annotated[str | None, Parameter(help="Which market, where the run has several.")] = None,
+    common: Common = _DEFAULTS,
+) -> None:
+    """Why did it (not) trade at a time? Shows the candle, what every step of the pipeline made of it, and the orders.
+
+    candled explain 3fa9c2d1 --at 2022-06-13T14:00Z
+    """
+    execution = resolve(common.data_dir, run)
+    definition = read_definition(execution.definition, execution.run)
+    markets = {m.instrument.symbol: m for m in definition.markets}
+    if symbol is None and len(markets) > 1:
+        raise UsageError(f"the run has {len(markets)} markets", fix=f"add --symbol, one of: {', '.join(markets)}")
+    chosen = symbol or next(iter(markets))
+    if chosen not in markets:
+        raise UsageError(f"the run does not trade {chosen}", fix=f"its markets: {', '.join(markets)}")
+    opened = candle_at(open_dataset(common.data_dir, markets[chosen].dataset), parse_time(at))
+    composed = compose(definition, common.data_dir)
+    explanation = explained(composed, definition, _recorded(execution, common), symbol=chosen, opened=opened)
+    answer(common, msgspec.to_builtins(explanation), lambda out: show_explanation(out, explanation))
+
+
+def _recorded(execution: Execution, common: Common) -> list[Any]:
+    """Every record of an execution's log, wherever it is kept."""
+    outcome = execution.outcome()
+    home: Home = outcome.store if outcome is not None else "file"
+
+    async def read() -> list[Any]:
+        async with open_store(home, common.data_dir, common.database_url) as store:
+            return await read_log(store, execution.stream)
+
+    return run_loop(read())

@@ -1,0 +1,136 @@
+"""From a configuration to a finished execution: choose datasets, define the run, keep it, execute it, note its end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kernel.errors import ConfigError, NotFound
+from kernel.instrument import Instrument
+from kernel.models.rule import PythonRule
+from service.backtest import Result, backtest
+from service.compose import Composed, compose
+from service.config import Config, MarketConfig
+from service.definition import RunDefinition, Window, define, definition_bytes, run_id
+from service.log.anchor import replace_durably
+from service.loop import run
+from service.machine import describe_machine
+from service.rules import read_rule
+from service.runs import Execution, Home, Outcome, next_execution, runs_dir
+from service.stores import open_store
+from venues.dataset import Dataset, list_manifests, open_dataset
+from venues.instruments import find_rules, instrument_for
+
+__all__ = ["Prepared", "choose_datasets", "execute", "prepare"]
+
+_DEFAULT_FEE_RATE = Decimal("0.001")  # where neither venue.fee_rate nor the rules of the symbol name one
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is defined, kept on disk and put together. `notes` is what its user should know."""
+
+    definition: RunDefinition
+    composed: Composed
+    notes: Sequence[str]
+
+
+def choose_datasets(data_dir: Path, ids: Sequence[str], config: Config) -> Sequence[Dataset]:
+    """The datasets named, else for each of the configuration's markets the one that is here.
+
+    Errors: NotFound, or ConfigError where a market has several datasets or there is no market at all.
+    """
+    if ids:
+        return [open_dataset(data_dir, name) for name in ids]
+    if not config.markets:
+        raise ConfigError("the configuration names no markets", fix="add [[markets]], or --dataset ID")
+    return [_only_dataset(data_dir, market) for market in config.markets]
+
+
+def _only_dataset(data_dir: Path, market: MarketConfig) -> Dataset:
+    wanted = (market.venue, market.symbol, market.timeframe)
+    found = [m for m in list_manifests(data_dir) if (m.venue, m.symbol, m.timeframe) == wanted]
+    if not found:
+        raise NotFound(
+            f"there is no dataset of {' '.join(wanted)} in {data_dir}",
+            fix=f"candled data import FILE... --venue {wanted[0]} --symbol {wanted[1]} --timeframe {wanted[2]}",
+        )
+    if len(found) > 1:
+        ids = ", ".join(f"{m.dataset[:12]} (from {m.first})" for m in found)
+        raise ConfigError(f"{' '.join(wanted)} has {len(found)} datasets here", fix=f"add --dataset, one of: {ids}")
+    return open_dataset(data_dir, found[0].dataset)
+
+
+def prepare(
+    data_dir: Path,
+    config: Config,
+    datasets: Sequence[Dataset],
+    *,
+    window: Window,
+    beside: Path,
+    rules_file: Path | None = None,
+) -> Prepared:
+    """Define the run, keep its definition and its rule's sources, and put it together.
+
+    `beside` is the folder in which a user's own rule is looked for. Errors: ConfigError, NotFound.
+    """
+    markets, notes = _instruments(data_dir, config, datasets, rules_file)
+    model = config.strategy.model
+    rule = read_rule(model, beside) if isinstance(model, PythonRule) else None
+    definition = define(config, markets, window=window, rule=rule)
+    home = runs_dir(data_dir) / run_id(definition)
+    home.mkdir(parents=True, exist_ok=True)
+    if rule is not None:
+        rule.keep(home)
+    replace_durably(home / "definition.json", definition_bytes(definition))
+    return Prepared(definition, compose(definition, data_dir), notes)
+
+
+def _instruments(
+    data_dir: Path, config: Config, datasets: Sequence[Dataset], rules_file: Path | None
+) -> tuple[Sequence[tuple[Any, Instrument]], Sequence[str]]:
+    """Each dataset's manifest with its trading rules, and a note for each whose rules had to be derived."""
+    rules = find_rules(data_dir, rules_file)
+    markets, notes = [], []
+    for dataset in datasets:
+        instrument, derived = instrument_for(dataset.manifest, rules, _DEFAULT_FEE_RATE)
+        if config.venue.fee_rate is not None:
+            instrument = msgspec.structs.replace(instrument, fee_rate=config.venue.fee_rate)
+        if derived:
+            notes.append(
+                f"no trading rules for {instrument.symbol}: tick {instrument.tick} and lot {instrument.lot} are the "
+                "finest decimals in its data, and there is no minimum notional"
+            )
+        markets.append((dataset.manifest, instrument))
+    return markets, notes
+
+
+def execute(
+    data_dir: Path,
+    prepared: Prepared,
+    *,
+    store: Home,
+    database_url: str | None = None,
+    progress: Callable[[int], Any] = lambda _: None,
+) -> Result:
+    """Execute a prepared run once, and record how it ended beside its log."""
+    execution = next_execution(data_dir, run_id(prepared.definition))
+    result = run(_execute(execution, prepared, data_dir, store, database_url, progress))
+    outcome = Outcome(stream=result.stream, store=store, log_head=result.log_head, records=result.events)
+    execution.finish(outcome, mode="step", result=msgspec.to_builtins(result), machine=describe_machine())
+    return result
+
+
+async def _execute(
+    execution: Execution,
+    prepared: Prepared,
+    data_dir: Path,
+    store: Home,
+    database_url: str | None,
+    progress: Callable[[int], Any],
+) -> Result:
+    async with open_store(store, data_dir, database_url) as home:
+        return await backtest(execution, prepared.composed, home, progress=progress)

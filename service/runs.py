@@ -1,0 +1,134 @@
+"""Where runs live, and what RUN means on the command line.
+
+    <data_dir>/runs/<run id>/definition.json         what the id is the hash of
+    <data_dir>/runs/<run id>/<n>/execution.json      how execution n of it ended; absent while it runs, or if it crashed
+    <data_dir>/runs/<run id>/<n>/log.zst, head.json  its log, where the file home keeps it
+
+An execution's stream is named `<run id>/<n>`, in either home. RUN is a run id or at least six characters of its
+beginning, meaning the latest execution, or either with `/n` behind it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from kernel.errors import NotFound, UsageError
+from service.log.anchor import replace_durably
+from service.log.record import Head
+
+__all__ = ["Execution", "Outcome", "executions", "next_execution", "resolve", "runs_dir"]
+
+Home = Literal["file", "postgres"]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What `execution.json` holds at least; it anchors the log: `records` is the head's seq, `log_head` its hash."""
+
+    stream: str
+    store: Home
+    log_head: str
+    records: int
+
+    @property
+    def head(self) -> Head:
+        """The end of the log, as this execution left it."""
+        return Head(self.records, bytes.fromhex(self.log_head))
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution of a run definition."""
+
+    run: str
+    number: int
+    path: Path
+
+    @property
+    def stream(self) -> str:
+        """The name of its stream, in either home of logs."""
+        return f"{self.run}/{self.number}"
+
+    @property
+    def definition(self) -> Path:
+        """The file of the definition that it executes."""
+        return self.path.parent / "definition.json"
+
+    def outcome(self) -> Outcome | None:
+        """How it ended; None when it never said. Errors: UsageError when the file cannot be read."""
+        path = self.path / "execution.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Outcome)
+        except FileNotFoundError:
+            return None
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"{path} is not the record of an execution: {error}") from None
+
+    def finish(self, outcome: Outcome, **facts: Any) -> None:
+        """Write `execution.json`: the outcome, and whatever else is worth keeping. It is on disk when this returns."""
+        content = msgspec.to_builtins(outcome) | facts
+        replace_durably(self.path / "execution.json", msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+
+
+def runs_dir(data_dir: Path) -> Path:
+    """The directory of all runs."""
+    return data_dir / "runs"
+
+
+def next_execution(data_dir: Path, run: str) -> Execution:
+    """Make room for the next execution of a run. Two processes never get the same number."""
+    home = runs_dir(data_dir) / run
+    home.mkdir(parents=True, exist_ok=True)
+    number = max((execution.number for execution in _of_run(home)), default=0)
+    while True:
+        number += 1
+        try:
+            (home / str(number)).mkdir()
+        except FileExistsError:
+            continue
+        return Execution(run, number, home / str(number))
+
+
+def executions(data_dir: Path) -> Sequence[Execution]:
+    """Every execution here, by run id and number."""
+    homes = sorted(home for home in runs_dir(data_dir).glob("*") if home.is_dir())
+    return [execution for home in homes for execution in _of_run(home)]
+
+
+def resolve(data_dir: Path, text: str) -> Execution:
+    """The execution that RUN means. Errors: NotFound naming runs like it; UsageError when it could be several."""
+    prefix, slash, number = text.partition("/")
+    runs = sorted({execution.run for execution in executions(data_dir)})
+    matching = [run for run in runs if run == prefix or (len(prefix) >= 6 and run.startswith(prefix))]
+    if len(matching) > 1:
+        raise UsageError(f"{prefix} begins {len(matching)} run ids", fix=f"write more of it: {_some(matching)}")
+    if not matching:
+        raise NotFound(f"there is no run {prefix!r} in {data_dir}", fix=_instead(prefix, runs))
+    found = _of_run(runs_dir(data_dir) / matching[0])
+    if not slash:
+        return found[-1]
+    for execution in found:
+        if str(execution.number) == number:
+            return execution
+    raise NotFound(f"run {prefix} has no execution {number!r}", fix=f"it has 1 to {found[-1].number}")
+
+
+def _of_run(home: Path) -> list[Execution]:
+    numbers = sorted(int(path.name) for path in home.glob("[1-9]*") if path.name.isdecimal())
+    return [Execution(home.name, number, home / str(number)) for number in numbers]
+
+
+def _instead(prefix: str, runs: Sequence[str]) -> str:
+    if not runs:
+        return "make one with `candled backtest`"
+    short = {run[: max(len(prefix), 12)]: run for run in runs}
+    close = get_close_matches(prefix, short, n=3, cutoff=0.5)
+    return f"runs here: {_some(close or list(short))}"
+
+
+def _some(runs: Sequence[str]) -> str:
+    shown = ", ".join(run[:12] for run in runs[:5])
+    return f"{shown}, ..." if len(runs) > 5 else shown
