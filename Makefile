@@ -7,7 +7,7 @@ ROOMS  := kernel venues service research migrations
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo check test test-all format lock peers bench ops clean
+.PHONY: help install dev demo check test test-all format lock peers lock-peers bench ops clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -43,6 +43,30 @@ check: dev  ## ruff, mypy --strict, import-linter
 
 test: check  ## everything that CI runs
 	$(BIN)/pytest
+
+peers: install  ## third-party engines on the same rule and rows: equal trades first, then their speed
+	@$(BIN)/python benchmarks/peers/run.py
+
+bench: install  ## the figures of the README: step mode, append, verify, replay
+	@$(BIN)/python benchmarks/step.py
+	@$(BIN)/python benchmarks/append.py
+
+ops:  ## checks that need further system programs: the compose file (docker-compose or docker compose)
+	@docker compose config --quiet 2>/dev/null || docker-compose config --quiet
+	@echo "docker-compose.yml is valid"
+
+lock:  ## resolve the pins anew (needs uv)
+	@for out in "dev --extra localdb --extra live --extra dev" "core --extra localdb --constraint requirements/dev.lock"; do \
+	  set -- $$out; name=$$1; shift; \
+	  uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	    pyproject.toml "$$@" --output-file requirements/$$name.lock || exit 1; done
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --allow-unsafe requirements/build.in --output-file requirements/build.lock
+
+lock-peers:  ## resolve the peers' pins anew, each alone (needs uv)
+	@for name in backtesting backtrader nautilus vectorbt; do \
+	  uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	    --only-binary :all: requirements/peers-$$name.in --output-file requirements/peers-$$name.lock || exit 1; done
 
 format: dev  ## let ruff rewrite what it can
 	$(BIN)/ruff format .
