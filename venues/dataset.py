@@ -6,6 +6,7 @@ covers venue, symbol, timeframe and the six base columns (venues/content_id.py);
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -42,7 +43,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class DatasetManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a dataset holds. `first` and `last` are open times (ISO, UTC).
+    """What a dataset holds. `first` and `last` are open times (ISO, UTC); `candles_sha256` is of the Parquet file.
 
     A price is in units of 10**-price_decimals, a volume in 10**-volume_decimals. `duplicates` counts the identical rows
     that were dropped; a flat stretch is consecutive candles without any change of price. `last_candle` says whether the
@@ -50,6 +51,7 @@ class DatasetManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     dataset: str
+    candles_sha256: str
     venue: str
     symbol: str
     timeframe: str
@@ -118,7 +120,8 @@ class Dataset:
 
         path = self.path / "candles.parquet"
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            self._check_bytes(path)
+            with pq.ParquetFile(path) as file:
                 self._check_shape(file.metadata.num_rows, file.schema_arrow.names)
                 for group in range(file.num_row_groups):
                     if _overlaps(file.metadata.row_group(group), first_ns, before_ns):
@@ -145,6 +148,12 @@ class Dataset:
         if found != manifest.dataset:
             what = f"dataset {manifest.dataset[:12]} is altered: its candles, venue, symbol and timeframe now hash to"
             raise CheckFailed(f"{what} {found[:12]}", fix=_REPAIR)
+
+    def _check_bytes(self, path: Path) -> None:
+        """Before the file is parsed (11 ms for a million candles): Arrow ends the process on some altered footers."""
+        with path.open("rb") as file:
+            if file_digest(file, "sha256").hexdigest() != self.manifest.candles_sha256:
+                raise DataRefused(f"{path} is altered: its bytes are not those that were imported", fix=_REPAIR)
 
     def _check_shape(self, rows: int, names: Sequence[str]) -> None:
         if tuple(names) != COLUMNS or rows != self.manifest.rows:

@@ -7,13 +7,14 @@ reports, and a snapshot of it is a copy. It keeps an account of its own, as a ve
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain, islice
 
 import msgspec
 
 from kernel.events import OrderRequested
 from kernel.instrument import Instrument
 from kernel.messages import MarketMessage, OrderCanceled, OrderFilled, Report
-from kernel.money import ZERO, add, is_multiple, multiply, subtract
+from kernel.money import ZERO, add, is_multiple, multiply, pinned, subtract
 from venues.fills import SimulatedVenueConfig, fill_of
 from venues.venue import (
     AbsentFinal,
@@ -31,7 +32,7 @@ from venues.venue import (
 __all__ = ["SimulatedVenue"]
 
 _NOTHING: Sequence[Report] = ()
-_REMEMBERED = 1024  # ended orders that `query` still finds: a venue's order history, bounded
+_REMEMBERED = 1024  # `query` finds the open orders and at least this many of the newest: a history, bounded
 
 
 class _Resting(msgspec.Struct, frozen=True):
@@ -82,13 +83,14 @@ class SimulatedVenue:
 
     async def submit(self, request: OrderRequested, client_order_id: str) -> SubmitOutcome:
         """Accept a market order; refuse one that has no price yet, is not whole lots, or was sent before."""
-        state, instrument = self._state, self._instruments[request.symbol]
+        state = self._state
         if client_order_id in state.history:
             return Rejected("duplicate_client_order_id")
         price_units = state.closes.get(request.symbol)
         if price_units is None:
             return Rejected("no_market")
-        if request.quantity <= ZERO or not is_multiple(instrument.lot, request.quantity):
+        lot = self._instruments[request.symbol].lot
+        if request.quantity <= ZERO or not is_multiple(lot, request.quantity):
             return Rejected("invalid_quantity")
         self._remember(client_order_id, request, "open")
         resting = _Resting(client_order_id, request)
@@ -123,7 +125,8 @@ class SimulatedVenue:
 
     def snapshot(self) -> bytes:
         """The whole state, as bytes that `restore` takes back."""
-        return msgspec.msgpack.encode(self._state)
+        with pinned():
+            return msgspec.msgpack.encode(self._state)
 
     def restore(self, snapshot: bytes) -> None:
         """Become the venue that made `snapshot`."""
@@ -163,5 +166,7 @@ class SimulatedVenue:
         filled = request.quantity if status == "filled" else ZERO
         history = self._state.history
         history[client_order_id] = Found(f"sim-{request.order}", status, request.quantity, filled)  # type: ignore[arg-type]
-        if len(history) > _REMEMBERED:
-            del history[next(iter(history))]
+        if len(history) > 2 * _REMEMBERED:
+            newest = islice(history.items(), _REMEMBERED, None)
+            resting = ((known, found) for known, found in history.items() if found.status == "open")
+            self._state.history = dict(chain(resting, newest))
