@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from kernel.codec import EVENT_TYPES, MESSAGE_TYPES, encode
+from kernel.codec import EVENT_TYPES, MESSAGE_TYPES, decode, encode
+from kernel.errors import LogCorrupt
 from kernel.money import pinned
 
-__all__ = ["GENESIS", "Chain", "Head", "Record", "chained_hash"]
+__all__ = ["GENESIS", "Chain", "Head", "Record", "chained_hash", "decoded"]
 
 GENESIS = bytes(32)
 
@@ -47,11 +48,20 @@ def chained_hash(previous: bytes, record: Record) -> bytes:
     return sha256(previous + body + record.payload).digest()
 
 
+def decoded(record: Record) -> Any:
+    """The message or event that `record` holds. Errors: LogCorrupt when its payload is none; UsageError as `decode`."""
+    try:
+        return decode(record.type, record.schema_version, record.payload)
+    except msgspec.MsgspecError as error:
+        what = f"record {record.seq} is no {record.type}: {error}"
+        raise LogCorrupt(what, first_bad_seq=record.seq, fix="candled log verify RUN") from None
+
+
 class Chain:
     """Turns messages and events into records: assigns seq, encodes, hashes. One writer owns one chain.
 
-    `decisions` is the running sha256 over the derived events alone, as (type, schema_version, ts, payload): what must be
-    equal across stores, modes and adapters.
+    `decisions` is the running sha256 over the derived events alone, as (type, schema_version, ts, payload): what must
+    be equal across stores, modes and adapters.
     """
 
     def __init__(self, *, epoch: int, head: Head = Head(0, GENESIS)) -> None:  # noqa: B008 - a tuple, never mutated

@@ -1,0 +1,169 @@
+"""`candled log verify|show|head`: prove the log of a run or stream, and read it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kernel.errors import LogCorrupt, NotFound
+from kernel.timeframe import iso
+from service import loop
+from service.cli.options import Common, answer, progress
+from service.log.anchor import read_anchor
+from service.log.file import LOG_FILE
+from service.log.record import Head, Record
+from service.log.store import LogReader
+from service.log.verify import Verdict
+from service.log.verify import verify as verify_stream
+from service.runs import Home, Outcome, resolve
+from service.stores import open_store
+
+__all__ = ["head", "show", "verify"]
+
+_DEFAULTS = Common()
+
+Run = Annotated[
+    str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution; a stream's name.")
+]
+Store = Annotated[Home | None, Parameter(help="Where the log is; a run's own record says, where it has one.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A log that was found, and what was said of its end: when the run ended, and when it was last made durable."""
+
+    reader: LogReader
+    stream: str
+    outcome: Outcome | None
+    durable: Head | None
+
+
+def verify(run: Run, /, *, store: Store = None, common: Common = _DEFAULTS) -> None:
+    """Compute every hash of a log again, and compare its end with what the run recorded of it.
+
+    Names the first record that cannot be trusted, whatever was done to it: altered, deleted, inserted, moved, or cut
+    off. Exit code 4 when there is one.
+
+        candled log verify 3fa9c2d1
+    """
+    verdict = loop.run(_verify(common, run, store))
+    answer(common, asdict(verdict), lambda out: _show_verdict(out, verdict))
+    if not verdict.ok:
+        raise LogCorrupt(
+            f"the log is not what was written, from record {verdict.first_bad_seq} on: {verdict.reason}",
+            first_bad_seq=verdict.first_bad_seq or 1,
+            fix=f"candled log show {run} --from {max(1, (verdict.first_bad_seq or 1) - 3)} shows what stands there",
+        )
+
+
+def show(
+    run: Run,
+    /,
+    *,
+    from_: Annotated[int, Parameter(name="--from", help="The first record.")] = 1,
+    limit: Annotated[int, Parameter(help="How many records.")] = 20,
+    type_: Annotated[str | None, Parameter(name="--type", help="Only records of this type: OrderFilled, ...")] = None,
+    store: Store = None,
+    common: Common = _DEFAULTS,
+) -> None:
+    """Print records of a log. This proves nothing: `candled log verify` does.
+
+    candled log show 3fa9c2d1 --type OrderFilled --limit 5
+    """
+    stream, records = loop.run(_read(common, run, store, first=from_, limit=limit, kind=type_))
+    result = {"stream": stream, "records": [_as_json(record) for record in records]}
+    answer(common, result, lambda out: _show_records(out, records))
+
+
+def head(run: Run, /, *, store: Store = None, common: Common = _DEFAULTS) -> None:
+    """The last record's seq and hash: two logs with the same head hold the same records.
+
+    candled log head 3fa9c2d1
+    """
+    stream, end = loop.run(_head(common, run, store))
+    result = {"stream": stream, "seq": end.seq, "hash": end.hash.hex()}
+    answer(common, result, lambda out: out.print(f"{end.seq} {end.hash.hex()}", highlight=False, soft_wrap=True))
+
+
+@asynccontextmanager
+async def _opened(common: Common, run: str, store: Home | None) -> AsyncIterator[_Log]:
+    """The log that RUN means. A name that is no run's may still be a stream's in the database."""
+    try:
+        execution = resolve(common.data_dir, run)
+    except NotFound:
+        if store != "postgres":
+            raise
+        home: Home = "postgres"
+        stream, outcome, durable = run, None, None
+    else:
+        stream, outcome, durable = execution.stream, execution.outcome(), read_anchor(execution.path)
+        kept: Home = "file" if (execution.path / LOG_FILE).exists() else "postgres"
+        home = store or (outcome.store if outcome else kept)
+    async with open_store(home, common.data_dir, common.database_url or None) as reader:
+        yield _Log(reader, stream, outcome, durable)
+
+
+async def _verify(common: Common, run: str, store: Home | None) -> Verdict:
+    async with _opened(common, run, store) as log:
+        ended = log.outcome.head if log.outcome else None
+        with progress("verifying", (ended or log.durable or Head(0, b"")).seq or None, "records") as advance:
+            verdict = await verify_stream(
+                log.reader, log.stream, anchor=ended or log.durable, ended=ended is not None, progress=advance
+            )
+    if verdict.ok and ended and log.durable and log.durable != ended:
+        return Verdict(
+            ok=False,
+            records=min(ended.seq, log.durable.seq),
+            first_bad_seq=min(ended.seq, log.durable.seq) + 1,
+            reason="head.json and execution.json, beside the log, name different ends of it",
+        )
+    return verdict
+
+
+async def _read(
+    common: Common, run: str, store: Home | None, *, first: int, limit: int, kind: str | None
+) -> tuple[str, list[Record]]:
+    async with _opened(common, run, store) as log:
+        found: list[Record] = []
+        async for batch in log.reader.records(log.stream, first=first):
+            found.extend(record for record in batch if kind is None or record.type == kind)
+            if len(found) >= limit:
+                break
+        return log.stream, found[:limit]
+
+
+async def _head(common: Common, run: str, store: Home | None) -> tuple[str, Head]:
+    async with _opened(common, run, store) as log:
+        return log.stream, await log.reader.head(log.stream)
+
+
+def _as_json(record: Record) -> dict[str, Any]:
+    fields = record._asdict()
+    return fields | {"time": iso(record.ts), "payload": msgspec.Raw(record.payload), "hash": record.hash.hex()}
+
+
+def _show_verdict(out: Console, verdict: Verdict) -> None:
+    if verdict.ok:
+        out.print(f"[green]whole[/]: {verdict.records:,} records, every hash and the end as written")
+    else:
+        out.print(f"[red]not whole[/]: record {verdict.first_bad_seq} is the first that cannot be trusted")
+
+
+def _show_records(out: Console, records: list[Record]) -> None:
+    table = Table("seq", "time", "type", "payload", box=None, header_style="bold", pad_edge=False)
+    for record in records:
+        # The payload without what the columns before it say: {"type":"...","ts":...,
+        said = f'{{"type":"{record.type}","ts":{record.ts},'
+        table.add_row(
+            f"{record.seq:,}",
+            iso(record.ts),
+            record.type,
+            escape(record.payload.decode().removeprefix(said).rstrip("}")),
+        )
+    out.print(table)

@@ -1,0 +1,178 @@
+"""The one writer of a stream in PostgreSQL.
+
+A batch is one transaction: its records by COPY, then the projections that they move. When the connection is lost while
+a batch is under way, nobody knows whether it was committed: so reconnect, see that the lease is still ours, look, and
+append the same bytes if they are not there.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+from asyncpg import Connection
+
+from kernel.codec import decode
+from kernel.errors import DatabaseUnavailable, Fenced, LogCorrupt
+from service.database.connect import Database
+from service.database.errors import LOST, NOT_NOW, as_ours, translated
+from service.database.projections import project
+from service.database.rows import PROJECTED
+from service.log.record import Head, Record
+from service.log.stream import check_continues
+
+__all__ = ["PostgresLogWriter"]
+
+HEARTBEAT_S = 2.0
+PERSIST_S = 10.0  # how long an append outlasts a lost server: as long as a silent owner keeps its lease
+RETRY_S = (0.01, 0.5)  # the first pause between tries, doubled up to the longest
+_COLUMNS = ("stream_id", "seq", "epoch", "type", "schema_version", "ts", "payload", "prev_hash", "hash")
+
+
+class PostgresLogWriter:
+    """Appends to one stream, and keeps its lease by a heartbeat."""
+
+    def __init__(self, database: Database, connection: Connection, *, stream_id: int, epoch: int, head: Head) -> None:
+        self.epoch = epoch
+        self.head = head
+        self._database = database
+        self._stream_id = stream_id
+        self._connection: Connection | None = connection
+        self._turn = asyncio.Lock()  # a session does one thing at a time
+        self._fenced: Fenced | None = None
+        self._heart = asyncio.create_task(self._beat(), name=f"heartbeat of stream {stream_id}")
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Commit `records`, all or none, together with the projections of what is in them.
+
+        A lost server is waited for, `PERSIST_S` long. Errors: Fenced; LogCorrupt when the database's guard refuses;
+        DatabaseUnavailable, and then nobody knows whether they were committed until the next append of the same bytes.
+        """
+        if not records:
+            return
+        check_continues(self.head, records)
+        now = asyncio.get_running_loop().time
+        async with self._turn:
+            deadline, (pause_s, longest_s) = now() + PERSIST_S, RETRY_S
+            while unavailable := await self._try(records):
+                if now() > deadline:
+                    raise unavailable
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, longest_s)
+        self.head = Head(records[-1].seq, records[-1].hash)
+
+    async def close(self) -> None:
+        """Give the lease back. One that was lost, or whose server is gone, ends by itself."""
+        self._heart.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._heart
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.execute("SELECT candled.release_lease($1, $2)", self._stream_id, self.epoch)
+            await connection.close(timeout=2.0)
+        except LOST:
+            connection.terminate()
+
+    async def _try(self, records: Sequence[Record]) -> DatabaseUnavailable | None:
+        """Commit the records; gives why it cannot be known that they are. Errors: what makes another try useless."""
+        if self._fenced:
+            raise self._fenced
+        try:
+            connection = self._connection
+            if connection is None:
+                connection = await self._reconnect()
+                if await self._landed(connection, records):
+                    return None
+            await self._commit(connection, records)
+        except DatabaseUnavailable as unavailable:
+            return unavailable
+        except asyncpg.UniqueViolationError as error:
+            with translated():
+                await self._keep_lease(connection)  # Fenced, where a newer epoch wrote there
+                if await self._landed(connection, records):
+                    return None
+            raise as_ours(error, seq=records[0].seq) or error from error
+        except (asyncpg.PostgresError, *LOST) as error:
+            if not isinstance(error, NOT_NOW):
+                self._drop()
+            ours = as_ours(error, seq=records[0].seq)
+            if isinstance(ours, DatabaseUnavailable):
+                return ours
+            raise ours or error from error
+        except asyncio.CancelledError:
+            self._drop()  # in the middle of something
+            raise
+        return None
+
+    async def _commit(self, connection: Connection, records: Sequence[Record]) -> None:
+        entries = [
+            (record.seq, decode(record.type, record.schema_version, record.payload))
+            for record in records
+            if record.type in PROJECTED
+        ]
+        async with connection.transaction():
+            await connection.copy_records_to_table(
+                "events", schema_name="candled", records=self._event_rows(records), columns=_COLUMNS
+            )
+            await project(connection, self._stream_id, entries)
+
+    def _event_rows(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
+        stream_id, previous = self._stream_id, self.head.hash
+        rows = []
+        for record in records:
+            rows.append((stream_id, *record[:6], previous, record.hash))
+            previous = record.hash
+        return rows
+
+    async def _reconnect(self) -> Connection:
+        """A new session, and the lease bound to it. Errors: Fenced, DatabaseUnavailable."""
+        connection = await self._database.connect()
+        try:
+            with translated():
+                await self._keep_lease(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        self._connection = connection
+        return connection
+
+    async def _landed(self, connection: Connection, records: Sequence[Record]) -> bool:
+        """Whether a commit of unknown outcome did happen. Errors: LogCorrupt when something else is there."""
+        first, last = records[0].seq, records[-1]
+        there = await connection.fetch(
+            "SELECT seq, hash FROM candled.events WHERE stream_id = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1",
+            self._stream_id,
+            first,
+        )
+        if not there:
+            return False
+        if tuple(there[0]) != (last.seq, last.hash):
+            raise LogCorrupt(f"other records were appended from record {first} on, in our epoch", first_bad_seq=first)
+        return True
+
+    async def _beat(self) -> None:
+        """Say every two seconds that the owner lives, and learn early when it is the owner no more."""
+        while self._fenced is None:
+            await asyncio.sleep(HEARTBEAT_S)
+            async with self._turn:
+                try:
+                    if self._connection is None:
+                        await self._reconnect()
+                    else:
+                        with translated():
+                            await self._keep_lease(self._connection)
+                except Fenced as fenced:
+                    self._fenced = fenced
+                except DatabaseUnavailable:
+                    self._drop()  # the next append waits for the server, or says that it is gone
+
+    async def _keep_lease(self, connection: Connection) -> None:
+        await connection.execute("SELECT candled.keep_lease($1, $2)", self._stream_id, self.epoch)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
