@@ -6,6 +6,7 @@ CandledError            1
     ConfigError         2   a key or value of a configuration
     DataRefused         2   a market data file, with the row and the reason
     NotFound            2   a run, stream or dataset that is not there
+    RuleFailed          2   a user's own rule: it raised, or said what no rule may say
   DatabaseUnavailable   1   the database's: cannot be reached, or went away
   Fenced                3   another writer owns the stream
   LogCorrupt            4   the log is not what was written
@@ -45,6 +46,10 @@ class DataRefused(UsageError):
 
 class NotFound(UsageError):
     """A run, stream or dataset that does not exist here."""
+
+
+class RuleFailed(UsageError):
+    """A user's own rule raised an exception, or gave what no rule may say; names the rule and the candle."""
 
 
 class DatabaseUnavailable(CandledError):

@@ -1,6 +1,7 @@
 """The kernel: one message in, the derived events out, state moved on. Deterministic, and free of I/O."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,7 @@ from kernel.evolve import admit, evolve, fold_report, fold_skip, start_day
 from kernel.instrument import Instrument
 from kernel.messages import CandleClosed, OrderFilled, Report
 from kernel.models.rule import Rule
-from kernel.money import add
+from kernel.money import ZERO, add, pinned
 from kernel.orders import TRANSITIONS, Order, OrderState, Trigger
 from kernel.pipeline import CandlePipeline, make_indicators
 from kernel.portfolio import book_fill, check_conservation, equity
@@ -68,16 +69,20 @@ class Kernel:
 
     def snapshot(self) -> bytes:
         """The whole state, rules' memories included, as bytes that `restore` takes back."""
-        memories = [p.rule.memory if p.rule is not None else None for p in self._pipelines.values()]
-        return _ENCODER.encode((self.state, memories))
+        state = replace(self.state, orders={})  # keyed by number, which the encoder cannot sort: they go beside it
+        orders = list(self.state.orders.values())
+        memories = {symbol: p.rule.memory for symbol, p in self._pipelines.items() if p.rule is not None}
+        with pinned():
+            return _ENCODER.encode((state, orders, memories))
 
     def restore(self, snapshot: bytes) -> None:
         """Become the kernel that made `snapshot`; it must have been built from the same blueprint."""
-        state, memories = _DECODER.decode(snapshot)
-        self._adopt(state)
-        for pipeline, memory in zip(self._pipelines.values(), memories, strict=True):
-            if pipeline.rule is not None and pipeline.rule.memory is not None:
-                pipeline.rule.memory = msgspec.convert(memory, type(pipeline.rule.memory))
+        state, orders, memories = _DECODER.decode(snapshot)
+        self._adopt(replace(state, orders={order.order: order for order in orders}))
+        for symbol, memory in memories.items():
+            rule = self._pipelines[symbol].rule
+            if rule is not None and rule.memory is not None:
+                rule.memory = msgspec.convert(memory, type(rule.memory))
 
     def _adopt(self, state: State) -> None:
         self.state = state
@@ -98,6 +103,11 @@ class Kernel:
             self._refuse_candles()
 
     def _note(self, message: messages.StreamOpened) -> Sequence[Event]:
+        if self.state.definition:
+            raise UsageError(
+                f"this stream was opened for the definition {self.state.definition}, and is opened again",
+                fix="start another stream: an account begins once",
+            )
         evolve(self.state, message)
         return _NOTHING
 
@@ -106,9 +116,11 @@ class Kernel:
         return self._pipelines[symbol]
 
     def _warmup(self, candle: CandleClosed) -> Sequence[Event]:
+        """A longer candle may open before the window and close in it: it ends the fold, which counts without holes."""
         pipeline = self._pipeline(candle.symbol)
+        events = self._close_fold(candle.ts, self.state.ordinal)
         admit(self.state, pipeline.market, pipeline.updates, candle)
-        return _NOTHING
+        return events
 
     def _candle(self, candle: CandleClosed) -> Sequence[Event]:
         state = self.state
@@ -137,13 +149,13 @@ class Kernel:
         fold = self.state.fold
         if not fold:
             return _NOTHING
-        counts = {label: n for label, code in _CODES_BY_LABEL if (n := fold.count(code))}
+        labels = sorted([(_LABELS[code], code) for code in set(fold)])
         event = CandlesSkipped(
             ts=ts,
             strategy=self.blueprint.strategy.name,
             first=last - len(fold) + 1,
             last=last,
-            counts=counts,
+            counts={label: fold.count(code) for label, code in labels},
             reasons_hash=sha256(fold).hexdigest(),
         )
         evolve(self.state, event)
@@ -169,6 +181,8 @@ class Kernel:
             return self._refuse(fill, "no_such_live_order")
         if fill.trade_id in order.trade_ids:
             return self._refuse(fill, "trade_already_booked")
+        if fill.quantity <= ZERO or fill.price <= ZERO:
+            return self._refuse(fill, "not_a_trade")
         filled = add(order.filled, fill.quantity)
         if filled > order.quantity:
             return self._refuse(fill, "more_than_was_ordered")
@@ -208,6 +222,6 @@ def _after_the_end(candle: CandleClosed) -> Sequence[Event]:
     )
 
 
-_CODES_BY_LABEL = sorted((reason.label, bytes([reason])) for reason in SkipReason)
+_LABELS = {int(reason): reason.label for reason in SkipReason}
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER = msgspec.msgpack.Decoder(tuple[State, list[Any]])
+_DECODER = msgspec.msgpack.Decoder(tuple[State, list[Order], dict[str, Any]])

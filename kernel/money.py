@@ -7,9 +7,7 @@ ambient context, which other libraries change under us; the functions here never
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import (
-    ROUND_CEILING,
-    ROUND_DOWN,
-    ROUND_FLOOR,
+    ROUND_05UP,
     ROUND_HALF_EVEN,
     Context,
     Decimal,
@@ -44,14 +42,17 @@ __all__ = [
 _DIGITS = 60  # a 20 digit balance times a 20 digit price times a fee rate still fits
 _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 _EXACT = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, capitals=1, traps=[*_TRAPS, Inexact])
-_ROUNDING = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, capitals=1, traps=_TRAPS)
+# ROUND_05UP with digits to spare tells "a little over a half" from "a half", so that rounding again is right.
+_ROUNDING = Context(prec=_DIGITS + 2, rounding=ROUND_05UP, capitals=1, traps=_TRAPS)
 
 ZERO = Decimal(0)
+_ONE = Decimal(1)
 
 add = _EXACT.add
 subtract = _EXACT.subtract
 multiply = _EXACT.multiply
 negative = Decimal.copy_negate
+_scaleb = _EXACT.scaleb
 
 
 def parse(text: str) -> Decimal:
@@ -71,37 +72,34 @@ def _is_number(text: str) -> bool:
 
 def from_units(units: int, decimals: int) -> Decimal:
     """A scaled integer as money: `from_units(4200001, 2)` is 42000.01."""
-    return _EXACT.scaleb(Decimal(units), -decimals)
+    return _scaleb(units, -decimals)
 
 
 def divide(dividend: Decimal, divisor: Decimal, unit: Decimal) -> Decimal:
     """The quotient rounded half-even to a multiple of `unit`, which must be a power of ten."""
-    return _ROUNDING.quantize(_ROUNDING.divide(dividend, divisor), unit)
+    return _ROUNDING.divide(dividend, divisor).quantize(unit, ROUND_HALF_EVEN, _ROUNDING)
 
 
 def round_down_to(step: Decimal, value: Decimal) -> Decimal:
     """The largest multiple of `step` that is not above `value`."""
-    return _multiple(step, value, ROUND_FLOOR)
+    steps, rest = _EXACT.divmod(value, step)
+    return multiply(subtract(steps, _ONE) if rest < ZERO else steps, step)
 
 
 def round_up_to(step: Decimal, value: Decimal) -> Decimal:
     """The smallest multiple of `step` that is not below `value`."""
-    return _multiple(step, value, ROUND_CEILING)
+    steps, rest = _EXACT.divmod(value, step)
+    return multiply(add(steps, _ONE) if rest > ZERO else steps, step)
 
 
 def toward_zero_to(step: Decimal, value: Decimal) -> Decimal:
     """The multiple of `step` nearest to `value` that is no further from zero."""
-    return _multiple(step, value, ROUND_DOWN)
-
-
-def _multiple(step: Decimal, value: Decimal, rounding: str) -> Decimal:
-    steps = _ROUNDING.divide(value, step).to_integral_value(rounding, _ROUNDING)
-    return multiply(steps, step)
+    return multiply(_EXACT.divide_int(value, step), step)
 
 
 def is_multiple(step: Decimal, value: Decimal) -> bool:
     """Whether `value` is a whole number of `step`s."""
-    return toward_zero_to(step, value) == value
+    return _EXACT.remainder(value, step) == ZERO
 
 
 def total(values: Iterator[Decimal]) -> Decimal:

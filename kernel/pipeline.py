@@ -88,8 +88,8 @@ def _divisor(instrument: Instrument, column: str) -> int:
 
 def _steps(strategy: Strategy, model_hash: str, rule: Rule | None, market: Market) -> Sequence[PipelineStep]:
     steps: list[PipelineStep] = []
-    filter_ = market.indicators[-1]
-    if strategy.gate is not None and isinstance(filter_, Cusum):
+    filter_ = market.indicators[-1] if strategy.gate is not None else None
+    if isinstance(filter_, Cusum):
         steps.append(CusumGate(filter_))
     steps += [
         _enrichment(strategy, rule, market),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from kernel.instrument import Instrument
-from kernel.money import ZERO, add, from_units, multiply, subtract, toward_zero_to
+from kernel.money import ZERO, add, canonical_text, from_units, multiply, subtract, toward_zero_to
 from kernel.state import Market, State
 
 __all__ = ["Approved", "Refusal", "approve"]
@@ -33,18 +33,21 @@ def approve(state: State, market: Market, target: Decimal) -> Approved | Refusal
     instrument = market.instrument
     change = toward_zero_to(instrument.lot, subtract(target, add(market.quantity, _pending(state, instrument))))
     if change == ZERO:
-        return Refusal("below_one_lot", f"the target differs from the position by less than a lot of {instrument.lot}")
+        lot = canonical_text(instrument.lot)
+        return Refusal("below_one_lot", f"the target differs from the position by less than a lot of {lot}")
     if target < ZERO:
-        return Refusal("short_not_allowed", f"target {target} {instrument.base} on a spot account")
+        return Refusal("short_not_allowed", f"target {canonical_text(target)} {instrument.base} on a spot account")
     price = from_units(market.last, instrument.price_decimals)
     notional = multiply(change.copy_abs(), price)
     if notional < instrument.min_notional:
-        return Refusal("below_min_notional", f"{notional} < {instrument.min_notional} {instrument.quote}")
+        least = canonical_text(instrument.min_notional)
+        return Refusal("below_min_notional", f"{canonical_text(notional)} < {least} {instrument.quote}")
     if change > ZERO:
         cash = state.balances.get(instrument.quote, ZERO)
         needed = add(notional, multiply(notional, instrument.fee_rate))
         if needed > cash:
-            return Refusal("insufficient_cash", f"{needed} {instrument.quote} needed, {cash} there")
+            detail = f"{canonical_text(needed)} {instrument.quote} needed, {canonical_text(cash)} there"
+            return Refusal("insufficient_cash", detail)
     return Approved(target, change)
 
 

@@ -1,8 +1,12 @@
-"""Fixtures that the whole house shares."""
+"""Fixtures and settings that the whole house shares."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a busy machine is no failure
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -6,48 +6,59 @@ import msgspec
 
 __all__ = ["ZScore"]
 
-# Inputs are kept as whole multiples of 1e-8, so that sums are exact: the bits of a window depend on it alone.
+# Inputs are summed as whole multiples of 1e-8, so that sums are exact: the bits of a window depend on it alone.
 _GRID = 100_000_000
 
 
-class ZScore(msgspec.Struct, tag="zscore"):
+class ZScore(msgspec.Struct, tag="zscore", dict=True):
     """How many standard deviations (population) the newest input lies from the mean of the last `period` inputs.
 
     Input: one finite float a candle, taken to the nearest 1e-8. Output: dimensionless; 0 in a window of equal inputs.
     Warm-up: `period` candles; NaN before. Forgets: after exactly `period` candles.
     Cost: O(1), in integers. Source: (x - mean) / pstdev; tests/kernel/test_indicators.py compares with `statistics`.
+
+    The fields are the state: the inputs, as they came. The integers follow from them, and may be larger than the 64
+    bits that a snapshot can write.
     """
 
     period: int
-    window: list[int] = []
+    window: list[float] = []
     oldest: int = 0
-    sum_grid: int = 0
-    sum_squares_grid: int = 0
+
+    def __post_init__(self) -> None:
+        self._units = [round(x * _GRID) for x in self.window]
+        self._sum = sum(self._units)
+        self._sum_squares = sum(u * u for u in self._units)
 
     def update(self, x: float) -> None:
         """Take the next input."""
         newest = round(x * _GRID)
-        window = self.window
-        if len(window) < self.period:
-            window.append(newest)
+        units = self._units
+        if len(units) < self.period:
+            units.append(newest)
+            self.window.append(x)
             gone = 0
         else:
-            gone = window[self.oldest]
-            window[self.oldest] = newest
-            self.oldest = (self.oldest + 1) % self.period
-        self.sum_grid += newest - gone
-        self.sum_squares_grid += newest * newest - gone * gone
+            oldest = self.oldest
+            gone = units[oldest]
+            units[oldest] = newest
+            self.window[oldest] = x
+            oldest += 1
+            self.oldest = oldest if oldest < self.period else 0
+        change = newest - gone
+        self._sum += change
+        self._sum_squares += change * (newest + gone)
 
     def emit(self) -> float:
         """The z-score of the newest input; NaN while the window is not full."""
         n = self.period
-        if len(self.window) < n:
+        if len(self._units) < n:
             return nan
-        total = self.sum_grid
-        variance_n2 = n * self.sum_squares_grid - total * total
+        total = self._sum
+        variance_n2 = n * self._sum_squares - total * total
         if variance_n2 == 0:
             return 0.0
-        newest = self.window[self.oldest - 1]
+        newest = self._units[self.oldest - 1]
         return (n * newest - total) / sqrt(variance_n2)
 
     @property

@@ -16,8 +16,9 @@ class Rule(ABC):
     """Subclass it, name the features it reads in `inputs`, and decide in `predict`.
 
     Unlike a model, a rule may look at its market (position, last price); it must not change it. What it wants to
-    remember between candles it keeps in `memory`, a msgspec Struct, so that a snapshot holds it. It reads no clock, no
-    file and no random source: replay would differ, and `candled replay --verify` would say so.
+    remember between candles it keeps in `memory`, a msgspec Struct (dicts with text keys) that its `__init__` makes, so
+    that a snapshot holds it and no two markets share it. It reads no clock, no file and no random source: replay would
+    differ, and `candled replay --verify` would say so.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()

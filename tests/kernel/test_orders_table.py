@@ -1,0 +1,230 @@
+"""The order table; and an account under a venue that reports anything in any order, beside a ledger in fractions."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
+
+from kernel.events import CancelRequested, EquityMarked, OrderRequested, PositionChanged, ReportRefused
+from kernel.evolve import evolve
+from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+from kernel.money import from_units
+from kernel.orders import TERMINAL, TRANSITIONS, OrderState, Trigger
+from tests.kernel.given import BTC, CASH, ETH, MINUTE, OBEDIENT, candles, opened
+
+
+def test_every_state_answers_every_trigger():
+    assert set(TRANSITIONS) == set(OrderState)
+    for answers in TRANSITIONS.values():
+        assert set(answers) == set(Trigger)
+
+
+@pytest.mark.parametrize("state", TERMINAL)
+def test_what_has_ended_stays_as_it_ended(state):
+    assert {becomes for becomes in TRANSITIONS[state].values() if becomes is not None} <= {state}
+
+
+@pytest.mark.parametrize("state", set(OrderState) - TERMINAL)
+def test_from_every_live_state_there_is_a_way_to_each_end_that_can_still_happen(state):
+    reachable, found = {state}, set()
+    while reachable:
+        found |= reachable
+        reachable = {s for seen in reachable for s in TRANSITIONS[seen].values() if s} - found
+    assert found - {OrderState.REQUESTED} >= TERMINAL - {state}
+
+
+def test_no_way_leads_back_to_requested():
+    assert all(OrderState.REQUESTED not in answers.values() for answers in TRANSITIONS.values())
+
+
+quantities = st.builds(from_units, st.integers(1, 3000), st.just(3))
+fees = st.builds(from_units, st.integers(-50, 500), st.integers(3, 8))  # a maker's rebate is a negative fee
+PLAIN_REPORTS = {
+    OrderAccepted: Trigger.ACCEPTED,
+    OrderRejected: Trigger.REJECTED,
+    OrderCanceled: Trigger.CANCELED,
+    OrderExpired: Trigger.EXPIRED,
+    OrderUnknown: Trigger.WENT_UNKNOWN,
+}
+
+
+class Ordered:
+    """What the test itself knows of an order."""
+
+    def __init__(self, market, side, quantity):
+        self.market, self.side, self.quantity = market, side, quantity
+        self.filled, self.trades = Fraction(0), set()
+        self.state, self.acknowledged = OrderState.REQUESTED, False
+
+    @property
+    def is_forgotten(self):
+        """It has ended, and the venue has answered the request: nothing more can come of it."""
+        return self.acknowledged and self.state in TERMINAL
+
+
+class Account(RuleBasedStateMachine):
+    """Orders of any size and side go out, long and short; the venue answers as it likes; the books must agree."""
+
+    orders = Bundle("orders")
+
+    @initialize(prices=st.lists(st.integers(500_00, 600_00), min_size=2, max_size=2))
+    def open_the_stream(self, prices):
+        self.kernel = opened(OBEDIENT, BTC, ETH)
+        self.known, self.ordinal, self.minute, self.trades_made = {}, 0, 0, 0
+        self.ledger = {"USDT": Fraction(CASH)}
+        self.charged = {}
+        self.cost = {BTC: Fraction(0), ETH: Fraction(0)}
+        self.last = {}
+        for market, price in zip((BTC, ETH), prices, strict=True):
+            self.see_a_price(market, price)
+
+    @rule(market=st.sampled_from([BTC, ETH]), price=st.integers(500_00, 600_00).map(lambda units: units // 10 * 10))
+    def see_a_price(self, market, price):
+        """Prices that end in 0 are no wish of the obedient rule: it stays out of the way."""
+        price = price // 10 * 10
+        (candle,) = candles([price], of=market, start=self.minute * MINUTE)
+        self.kernel.turn(candle)
+        self.ordinal, self.minute = self.ordinal + 1, self.minute + 1
+        self.last[market] = Fraction(price, 100)
+
+    @rule(target=orders, market=st.sampled_from([BTC, ETH]), side=st.sampled_from(["buy", "sell"]), quantity=quantities)
+    def request(self, market, side, quantity):
+        number = len(self.known) + 1
+        evolve(
+            self.kernel.state,
+            OrderRequested(0, "tested", market.symbol, self.ordinal, number, side, "market", quantity),
+        )
+        self.known[number] = Ordered(market, side, quantity)
+        return number
+
+    @rule(number=orders)
+    def wish_it_gone(self, number):
+        order = self.known[number]
+        becomes = TRANSITIONS[order.state][Trigger.CANCEL_REQUESTED]
+        if becomes is not None:
+            evolve(self.kernel.state, CancelRequested(0, "tested", order.market.symbol, number))
+            order.state = becomes
+
+    @rule(number=st.one_of(orders, st.just(999)), kind=st.sampled_from(list(PLAIN_REPORTS)))
+    def hear(self, number, kind):
+        order = self.known.get(number)
+        becomes = TRANSITIONS[order.state][PLAIN_REPORTS[kind]] if order else None
+        before = self.kernel.fingerprint()
+        events = self.kernel.turn(kind(0, self.ordinal, number, "as the venue says"))
+        if becomes is None or order.is_forgotten:
+            self.was_refused(events, before)
+        else:
+            assert not events
+            order.state, order.acknowledged = becomes, True
+
+    @rule(
+        number=st.one_of(orders, st.just(999)),
+        share=st.fractions(Fraction(-1, 2), Fraction(5, 4), max_denominator=8),
+        price=st.integers(-1, 600_00),
+        fee=fees,
+        fee_asset=st.sampled_from(["USDT", "base", "BNB"]),
+        repeat=st.booleans(),
+    )
+    def fill(self, number, share, price, fee, fee_asset, repeat):
+        """A share of the order's quantity, too much and nothing included; now and then a trade that was told before."""
+        order = self.known.get(number)
+        units = int(share * 1000 * Fraction(order.quantity)) if order else 1
+        self.trades_made += 1
+        trade = min(order.trades, default="t0") if order and repeat else f"t{self.trades_made}"
+        asset = order.market.base if order and fee_asset == "base" else "BNB" if fee_asset == "base" else fee_asset
+        report = OrderFilled(0, self.ordinal, number, trade, from_units(price, 2), from_units(units, 3), fee, asset)
+        before = self.kernel.fingerprint()
+        events = self.kernel.turn(report)
+        if order and self.is_a_trade(order, report):
+            self.book(order, report)
+            assert [type(event) for event in events] == [PositionChanged, EquityMarked]
+            assert Fraction(events[-1].equity) == self.worth()
+        else:
+            self.was_refused(events, before)
+
+    @precondition(lambda self: any(o.state not in TERMINAL for o in self.known.values()))
+    @rule(target=orders, data=st.data(), price=st.integers(1, 600_00), fee=fees)
+    def fill_the_rest(self, data, price, fee):
+        """Random shares seldom end an order: this does."""
+        number = data.draw(st.sampled_from([n for n, o in self.known.items() if o.state not in TERMINAL]))
+        order = self.known[number]
+        units = int((Fraction(order.quantity) - order.filled) * 1000)
+        self.trades_made += 1
+        trade = f"t{self.trades_made}"
+        report = OrderFilled(0, self.ordinal, number, trade, from_units(price, 2), from_units(units, 3), fee, "USDT")
+        events = self.kernel.turn(report)
+        self.book(order, report)
+        assert [type(event) for event in events] == [PositionChanged, EquityMarked]
+        assert order.state is OrderState.FILLED
+        return multiple()
+
+    def is_a_trade(self, order, report):
+        fits = 0 < Fraction(report.quantity) <= Fraction(order.quantity) - order.filled
+        return fits and report.price > 0 and report.trade_id not in order.trades and order.state not in TERMINAL
+
+    def was_refused(self, events, before):
+        assert [type(event) for event in events] == [ReportRefused]
+        assert self.kernel.fingerprint() == before, "something was booked on a refused report"
+
+    def book(self, order, report):
+        price, quantity, fee = Fraction(report.price), Fraction(report.quantity), Fraction(report.fee)
+        base, way = order.market.base, 1 if order.side == "buy" else -1
+        held = self.ledger.get(base, Fraction(0))
+        for asset, change in ((base, way * quantity), ("USDT", -way * price * quantity), (report.fee_asset, -fee)):
+            self.ledger[asset] = self.ledger.get(asset, Fraction(0)) + change
+        self.charged[report.fee_asset] = self.charged.get(report.fee_asset, Fraction(0)) + fee
+        self.cost[order.market] = cost_after(
+            self.cost[order.market], held, self.ledger[base] - held, way * price * quantity
+        )
+        order.filled += quantity
+        order.trades.add(report.trade_id)
+        done = order.filled == Fraction(order.quantity)
+        order.state = TRANSITIONS[order.state][Trigger.FILLED if done else Trigger.PARTLY_FILLED]
+
+    def worth(self):
+        return self.ledger["USDT"] + sum(self.ledger.get(m.base, 0) * self.last[m] for m in (BTC, ETH))
+
+    @invariant()
+    def the_books_agree(self):
+        state = self.kernel.state
+        assert {asset: Fraction(balance) for asset, balance in state.balances.items()} == self.ledger
+        assert {asset: Fraction(fee) for asset, fee in state.fees.items()} == self.charged
+        for market in (BTC, ETH):
+            assert Fraction(state.markets[market.symbol].quantity) == self.ledger.get(market.base, 0)
+
+    @invariant()
+    def costs_are_average_costs(self):
+        """Each split of a cost is rounded once, at the eighteenth decimal."""
+        for market, cost in self.cost.items():
+            off = abs(Fraction(self.kernel.state.markets[market.symbol].cost) - cost)
+            assert off <= (self.trades_made + 1) * Fraction(1, 10**15)
+
+    @invariant()
+    def live_orders_are_as_told(self):
+        live = {n for n, order in self.known.items() if order.state not in TERMINAL}
+        kept = self.kernel.state.orders
+        assert live <= set(kept)
+        for number, order in kept.items():
+            assert order.state is self.known[number].state
+            assert Fraction(order.filled) == self.known[number].filled <= Fraction(order.quantity)
+            assert not self.known[number].is_forgotten
+
+    @invariant()
+    def a_snapshot_is_the_whole_of_it(self):
+        other = opened(OBEDIENT, BTC, ETH)
+        other.restore(self.kernel.snapshot())
+        assert other.fingerprint() == self.kernel.fingerprint()
+
+
+def cost_after(cost, held, moved, paid):
+    """What the position was bought for: its growth adds, its reduction takes a share, a flip begins anew."""
+    if held == 0 or held * moved > 0:
+        return cost + paid
+    share = abs(moved / held)
+    return cost * (1 - share) if share <= 1 else paid * (1 - 1 / share)
+
+
+Account.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestAccount = Account.TestCase
