@@ -1,5 +1,6 @@
 """A backtest: one execution of a run definition, from its first candle to the market's end, into a log."""
 
+from asyncio import sleep
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -44,40 +45,46 @@ async def backtest(
 ) -> Result:
     """Run to the market's end; the log is durable when this returns. Errors: those of the kernel, the store, the data.
 
-    `progress` is called with the number of market messages done since the last call.
+    `progress` is called with the number of market messages done since the last call. Where the user's rule or the data
+    ends the run, the log holds all that was derived before.
     """
     started = perf_counter()
-    kernel = composed.kernel
     writer = await store.open(execution.stream)
     try:
-        session = Session(kernel, composed.venue, writer, wire_prefix=f"{execution.run[:8]}-{writer.epoch}")
-        await session.message(composed.opening)
-        done = 0
-        for block in composed.feeder.blocks():
-            await session.market(block)
-            progress(kernel.state.ordinal - done)
-            done = kernel.state.ordinal
-        await session.message(MarketEnded(kernel.state.ts, kernel.state.ordinal))
-        await session.flush()
+        prefix = f"{execution.run[:8]}-{writer.epoch}"
+        session = Session(composed.kernel, composed.venue, writer, wire_prefix=prefix)
+        try:
+            await _run(session, composed, progress)
+        except UsageError:
+            await session.flush()
+            raise
     finally:
         await writer.close()
     return _result(execution, session, perf_counter() - started)
 
 
+async def _run(session: Session, composed: Composed, progress: Callable[[int], Any]) -> None:
+    state = session.kernel.state
+    await session.message(composed.opening)
+    done = 0
+    for block in composed.feeder.blocks():
+        await session.market(block)
+        progress(state.ordinal - done)
+        done = state.ordinal
+        await sleep(0)  # a Ctrl-C is heard here
+    await session.message(MarketEnded(state.ts, state.ordinal))
+    await session.flush()
+
+
 def _result(execution: Execution, session: Session, wall_s: float) -> Result:
     state, counts = session.kernel.state, session.counts
-    candles = session.skipped + counts["DecisionMade"]
-    if candles == 0:
-        raise UsageError(
-            "there are no candles to decide on in the window", fix="check --from and --to with `data show`"
-        )
     return Result(
         run=execution.run,
         stream=execution.stream,
         log_head=session.chain.head.hash.hex(),
         decisions_digest=session.chain.decisions.hexdigest(),
         events=session.chain.head.seq,
-        candles=candles,
+        candles=session.skipped + counts["DecisionMade"],
         skipped=session.skipped,
         decisions=counts["DecisionMade"],
         orders=counts["OrderRequested"],

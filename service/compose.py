@@ -31,11 +31,13 @@ class Composed:
 
 
 def compose(definition: RunDefinition, data_dir: Path, *, observer: Observer | None = None) -> Composed:
-    """Join what a definition names. Errors: NotFound for a dataset that is not here, ConfigError for a rule."""
+    """Join what a definition names. Errors: NotFound for a dataset that is not here; those of `load_rule`."""
     strategy, run = definition.strategy, run_id(definition)
     instruments = tuple(market.instrument for market in definition.markets)
     model = strategy.model
-    make_rule = load_rule(model, runs_dir(data_dir) / run) if isinstance(model, PythonRule) else None
+    make_rule = (
+        load_rule(model, runs_dir(data_dir) / run, definition.rule_code) if isinstance(model, PythonRule) else None
+    )
     datasets = [open_dataset(data_dir, market.dataset) for market in definition.markets]
     cash = {definition.currency: definition.cash}
     return Composed(

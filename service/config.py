@@ -1,6 +1,7 @@
 """Configuration: one TOML file, decoded strictly, overridden by `CANDLED_A__B` and by `--set a.b=c` (which wins).
 
-Every number that can change a decision is made canonical here: 1, 1.0 and "1.00" are the same configuration.
+Every number that can change a decision is made canonical here: 1, 1.0 and "1.00" are the same configuration. A number
+with a point is read as the decimal that is written, so that no digit of an amount passes through a float.
 """
 
 import tomllib
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +22,7 @@ from venues.fills import SimulatedVenueConfig
 __all__ = ["AccountConfig", "Config", "DatabaseConfig", "MarketConfig", "load_config"]
 
 _PREFIX = "CANDLED_"
+_WHOLE_DIGITS, _DECIMALS = 20, 18  # of an amount; a price times a quantity times a rate must fit kernel/money.py
 
 
 class MarketConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,9 +40,10 @@ class AccountConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatabaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A PostgreSQL server to use instead of the embedded one."""
+    """A PostgreSQL server to use instead of the embedded one; `admin_url` is for `candled db upgrade`. Secrets."""
 
     url: str = ""
+    admin_url: str = ""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,78 +53,112 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: AccountConfig
     venue: SimulatedVenueConfig = SimulatedVenueConfig()
     markets: tuple[MarketConfig, ...] = ()
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     database: DatabaseConfig = DatabaseConfig()
+
+
+class _Override(NamedTuple):
+    """A value for a key, and who gave it. Only the key is ever shown: the value may be a secret."""
+
+    keys: Sequence[str]
+    text: str
+    origin: str
 
 
 def load_config(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> Config:
     """Read a configuration file and apply what overrides it. Errors: ConfigError naming the key."""
-    try:
-        tree: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror}", fix="name a strategy file, as in examples/"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from None
-    for keys, text in _from_environment(environ or {}):
-        _set(tree, keys, text)
-    for override in overrides:
-        name, equals, text = override.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {override}: there is no '='", fix="write it as --set venue.fill=next_open")
-        _set(tree, name.strip().split("."), text.strip())
+    tree = _read(path)
+    given = [*_from_environment(environ or {}), *map(_from_option, overrides)]
+    for override in given:
+        _set(tree, override)
     try:
         config = msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
-        raise explained(error, Config, path.name) from None
+        origins = {".".join(override.keys): override.origin for override in given}
+        raise explained(error, Config, path.name, origins) from None
     checked: Config = _canonical(config, "")
     _check(checked)
     return checked
 
 
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[list[str], str]]:
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        what = f"{path} cannot be read: {error.strerror}"
+        raise ConfigError(what, fix="name a strategy file, as in examples/") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[_Override]:
     """Variables with a double underscore are keys; others (CANDLED_DATA_DIR) are options of the program."""
     named = sorted(name for name in environ if name.startswith(_PREFIX) and "__" in name)
-    return [(name.removeprefix(_PREFIX).lower().split("__"), environ[name]) for name in named]
+    return [_Override(name.removeprefix(_PREFIX).lower().split("__"), environ[name], name) for name in named]
 
 
-def _set(tree: dict[str, Any], keys: Sequence[str], text: str) -> None:
+def _from_option(override: str) -> _Override:
+    name, equals, text = override.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {override}: there is no '='", fix="write it as --set venue.fill=next_open")
+    return _Override(name.strip().split("."), text.strip(), "--set")
+
+
+def _set(tree: dict[str, Any], override: _Override) -> None:
     """Put a value into the tree; a number among the keys is a place in a list."""
+    keys, text, origin = override
     node: Any = tree
     for key in keys[:-1]:
-        node = node[_place(node, key)] if isinstance(node, list) else node.setdefault(key, {})
+        node = node[_place(node, key, override)] if isinstance(node, list) else node.setdefault(key, {})
         if not isinstance(node, dict | list):
-            raise ConfigError(f"{'.'.join(keys)}: {key} is a value, not a table")
-    node[_place(node, keys[-1]) if isinstance(node, list) else keys[-1]] = _value(text)
+            raise ConfigError(f"{origin}: {'.'.join(keys)}: {key} is a value, not a table")
+    node[_place(node, keys[-1], override) if isinstance(node, list) else keys[-1]] = _value(text)
 
 
-def _place(node: list[Any], key: str) -> int:
+def _place(node: list[Any], key: str, override: _Override) -> int:
     if not key.isdecimal() or int(key) >= len(node):
-        raise ConfigError(f"{key} is no place in a list of {len(node)}", fix=f"use 0 to {len(node) - 1}")
+        what = f"{override.origin}: {'.'.join(override.keys)}: {key} is no place in a list of {len(node)}"
+        raise ConfigError(what, fix=f"use 0 to {len(node) - 1}")
     return int(key)
 
 
 def _value(text: str) -> Any:
     """What TOML would read there; anything else is a plain string."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
 def _canonical(value: Any, where: str) -> Any:
-    """The same configuration with every decimal in its one form. Errors: ConfigError for NaN or infinity."""
+    """The same configuration with every number in its one form. Errors: ConfigError for one that cannot be used."""
     if isinstance(value, msgspec.Struct):
         fields = {name: _canonical(getattr(value, name), f"{where}.{name}") for name in value.__struct_fields__}
         return type(value)(**fields)
     if isinstance(value, tuple):
         return tuple(_canonical(item, f"{where}.{place}") for place, item in enumerate(value))
-    if isinstance(value, Decimal | float) and not (
-        value.is_finite() if isinstance(value, Decimal) else isfinite(value)
-    ):
-        raise ConfigError(f"{where.lstrip('.')} = {value} is not a finite number")
-    return Decimal(canonical_text(value)) if isinstance(value, Decimal) else value
+    if isinstance(value, dict):
+        return {key: _canonical(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, Decimal):
+        return _canonical_decimal(value, where.lstrip("."))
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ConfigError(f"{where.lstrip('.')} = {value} is not a finite number")
+        return value + 0.0  # which makes -0.0 the zero that it is
+    return value
+
+
+def _canonical_decimal(value: Decimal, where: str) -> Decimal:
+    if not value.is_finite():
+        raise ConfigError(f"{where} = {value} is not a finite number")
+    if value == ZERO:
+        return ZERO
+    if -_DECIMALS <= value.adjusted() < _WHOLE_DIGITS:  # else its text could be as long as its exponent is large
+        text = canonical_text(value)
+        if len(text.partition(".")[2]) <= _DECIMALS:
+            return Decimal(text)
+    what = f"{where} has more digits than any market"
+    raise ConfigError(what, fix=f"at most {_WHOLE_DIGITS} before the point and {_DECIMALS} after it")
 
 
 def _check(config: Config) -> None:

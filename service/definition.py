@@ -71,15 +71,18 @@ def define(
             f"the markets are quoted in {', '.join(quotes)}: one account needs one currency",
             fix="run markets of one quote asset together",
         )
+    markets = sorted(markets, key=lambda market: market[1].symbol)
     symbols = [instrument.symbol for _, instrument in markets]
     if len(set(symbols)) < len(symbols):
         raise ConfigError(f"a symbol stands twice among {', '.join(symbols)}", fix="give one dataset a symbol")
-    rule_code = rule.hash if rule is not None else ""
+    strategy, rule_code = config.strategy, ""
+    if rule is not None:
+        strategy, rule_code = msgspec.structs.replace(strategy, model=rule.config), rule.hash
     with pinned():
-        model = msgspec.json.encode(config.strategy.model, order="deterministic")
+        model = msgspec.json.encode(strategy.model, order="deterministic")
     return RunDefinition(
         schema=1,
-        strategy=config.strategy,
+        strategy=strategy,
         model_hash=sha256(model + rule_code.encode()).hexdigest()[:32],
         rule_code=rule_code,
         kernel_code=package_hash("kernel"),
@@ -94,7 +97,7 @@ def define(
 
 
 def definition_bytes(definition: RunDefinition) -> bytes:
-    """The one text of a definition: JSON, keys sorted, decimals as strings."""
+    """The one text of a definition: JSON, fields as declared, the keys of mappings sorted, decimals as strings."""
     with pinned():
         return msgspec.json.format(msgspec.json.encode(definition, order="deterministic")) + b"\n"
 

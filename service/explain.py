@@ -5,20 +5,21 @@ from typing import Any, Literal
 
 import msgspec
 
-from kernel.codec import MESSAGE_TYPES, decode
+from kernel.codec import MESSAGE_TYPES
 from kernel.context import STEP_NAMES, CandleContext, Outcome
 from kernel.errors import CheckFailed, NotFound, UsageError
 from kernel.events import CandlesSkipped, DecisionMade, Event, OrderRequested, RiskRefused
 from kernel.indicators.cusum import Cusum
 from kernel.instrument import Instrument
 from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
+from kernel.models.rule import PythonRule
 from kernel.money import canonical_text, from_units
 from kernel.replay import in_processing_order
 from kernel.skip import SkipReason
 from kernel.timeframe import iso
 from service.compose import Composed
 from service.definition import RunDefinition
-from service.log.record import Record
+from service.log.record import Record, decoded
 from venues.dataset import Dataset
 
 __all__ = ["Explanation", "StepTrace", "Trace", "candle_at", "explain"]
@@ -95,6 +96,10 @@ _SEEN: dict[str, Callable[[CandleContext, Sequence[str]], dict[str, Any]]] = {
 }
 
 
+_FATES = (CandlesSkipped.__name__, DecisionMade.__name__)
+_WINDOW = "ask for an earlier candle; `candled log show RUN` shows what was recorded"
+
+
 def candle_at(dataset: Dataset, at: int) -> int:
     """The open time of the candle that opens at or last before `at`. Errors: NotFound when the data starts later."""
     opened = None
@@ -111,17 +116,18 @@ def explain(
 ) -> Explanation:
     """Execute up to the candle of `symbol` that opens at `opened`, watching its steps.
 
-    Errors: UsageError when the run never came to that candle; CheckFailed when the log says something else.
+    Errors: UsageError when the run never came to that candle; CheckFailed when the log says something else; LogCorrupt
+    when it cannot be read.
     """
-    kernel, trace = composed.kernel, Trace(_inputs(definition))
-    logged = (decode(r.type, r.schema_version, r.payload) for r in recorded if r.type in MESSAGE_TYPES)
+    kernel, trace = composed.kernel, Trace(_inputs(composed, definition))
+    logged = (decoded(record) for record in recorded if record.type in MESSAGE_TYPES)
     for message in in_processing_order(composed.feeder.messages(), logged):
         if isinstance(message, CandleClosed) and message.open_time == opened and message.symbol == symbol:
             kernel.observer = trace
             events = kernel.turn(message)
             return _answer(message, kernel.state.ordinal, events, trace, definition, recorded)
         kernel.turn(message)
-    raise UsageError(f"the run did not come to the candle of {symbol} that opens at {iso(opened)}", fix="check --at")
+    raise UsageError(f"the run has no candle of {symbol} that opens at {iso(opened)}: it ended before", fix=_WINDOW)
 
 
 def _answer(
@@ -147,9 +153,12 @@ def _answer(
     )
 
 
-def _inputs(definition: RunDefinition) -> Sequence[str]:
-    declared: Sequence[str] = getattr(definition.strategy.model, "inputs", ())
-    return declared or [feature.name for feature in definition.strategy.features]
+def _inputs(composed: Composed, definition: RunDefinition) -> Sequence[str]:
+    """The names of the values that the model reads, in its order."""
+    make_rule, model = composed.kernel.blueprint.make_rule, definition.strategy.model
+    if make_rule is not None:
+        return make_rule().inputs
+    return () if isinstance(model, PythonRule) else model.inputs
 
 
 def _absent(name: str, definition: RunDefinition) -> Literal["not_configured", "not_reached"]:
@@ -159,14 +168,16 @@ def _absent(name: str, definition: RunDefinition) -> Literal["not_configured", "
 
 def _covering(recorded: Sequence[Record], ordinal: int, reason: str | None) -> int:
     """The seq of the record that holds the candle's fate, which must agree with what was derived again."""
-    wanted = "CandlesSkipped" if reason else "DecisionMade"
+    last = 0
     for record in recorded:
-        if record.type == wanted:
-            event: Any = decode(record.type, record.schema_version, record.payload)
-            if isinstance(event, CandlesSkipped) and event.first <= ordinal <= event.last and reason in event.counts:
+        if record.type in _FATES:
+            event = decoded(record)
+            skipped = isinstance(event, CandlesSkipped)
+            first, last = (event.first, event.last) if skipped else (event.candle, event.candle)
+            if first <= ordinal <= last and (reason in event.counts if skipped else reason is None):
                 return record.seq
-            if isinstance(event, DecisionMade) and event.candle == ordinal:
-                return record.seq
+    if last < ordinal:
+        raise UsageError(f"the log ends at candle {last}, before this one, which is candle {ordinal}", fix=_WINDOW)
     raise CheckFailed(
         f"executed again, candle {ordinal} gives {reason or 'a decision'}; the log does not say so",
         fix="run `candled replay RUN --verify`: it names the first record that differs",
@@ -175,11 +186,10 @@ def _covering(recorded: Sequence[Record], ordinal: int, reason: str | None) -> i
 
 def _order_story(recorded: Sequence[Record], order: int) -> dict[str, Any]:
     """An order's request and everything that was recorded about it, in order."""
-    mark = f'"order":{order},'.encode()
-    told = [r for r in recorded if mark in r.payload + b","]
-    story = [decode(r.type, r.schema_version, r.payload) for r in told]
-    mine = [(r.seq, e) for r, e in zip(told, story, strict=True) if getattr(e, "order", None) == order]
-    return {"order": order, "records": [{"seq": seq} | msgspec.to_builtins(event) for seq, event in mine]}
+    marks = [f'"order":{order}{end}'.encode() for end in ",}"]
+    told = [(r.seq, decoded(r)) for r in recorded if any(mark in r.payload for mark in marks)]
+    mine = [{"seq": seq} | msgspec.to_builtins(event) for seq, event in told if getattr(event, "order", 0) == order]
+    return {"order": order, "records": mine}
 
 
 def _shown(candle: MarketMessage, instrument: Instrument) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from kernel.errors import ConfigError, NotFound
+from kernel.errors import ConfigError, NotFound, UsageError
 from kernel.instrument import Instrument
 from kernel.models.rule import PythonRule
 from service.backtest import Result, backtest
@@ -75,8 +75,10 @@ def prepare(
 ) -> Prepared:
     """Define the run, keep its definition and its rule's sources, and put it together.
 
-    `beside` is the folder in which a user's own rule is looked for. Errors: ConfigError, NotFound.
+    `beside` is the folder in which a user's own rule is looked for. Errors: ConfigError, NotFound, RuleFailed;
+    UsageError where no candle opens in the window.
     """
+    _check_window(datasets, window)
     markets, notes = _instruments(data_dir, config, datasets, rules_file)
     model = config.strategy.model
     rule = read_rule(model, beside) if isinstance(model, PythonRule) else None
@@ -87,6 +89,12 @@ def prepare(
         rule.keep(home)
     replace_durably(home / "definition.json", definition_bytes(definition))
     return Prepared(definition, compose(definition, data_dir), notes)
+
+
+def _check_window(datasets: Sequence[Dataset], window: Window) -> None:
+    if not any(True for dataset in datasets for _ in dataset.blocks(first_ns=window.first, before_ns=window.before)):
+        held = (f"{d.manifest.symbol} from {d.manifest.first} to {d.manifest.last}" for d in datasets)
+        raise UsageError("no candle opens between --from and --to", fix=f"there are: {', '.join(held)}")
 
 
 def _instruments(

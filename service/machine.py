@@ -18,7 +18,7 @@ def describe_machine() -> dict[str, Any]:
         "libc": " ".join(platform.libc_ver()),
         "cpu": cpu.get("model name", platform.processor()),
         "cpu_flags": sorted(cpu.get("flags", "").split()),
-        "packages": dict(sorted({d.name: d.version for d in distributions()}.items())),
+        "packages": dict(sorted({d.name: d.version for d in distributions() if d.name}.items())),
     }
 
 

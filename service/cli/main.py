@@ -3,11 +3,13 @@
 The verbs of the research side are found by dotted name: the one place where the service mentions the floor above it.
 """
 
+import os
 import sys
 from importlib.metadata import version
 
 from cyclopts import App
 from rich.console import Console
+from rich.markup import escape
 
 from kernel.errors import CandledError
 
@@ -39,7 +41,7 @@ db.command("service.cli.db_commands:upgrade", name="upgrade", help="Bring the sc
 db.command("service.cli.db_commands:rebuild", name="rebuild", help="Make the projections anew from the log.")
 app.command(db)
 
-app.command("service.cli.demo:demo", name="demo", help="The whole tour on a synthetic market, in under a minute.")
+app.command("research.demo:demo", name="demo", help="The whole tour on a synthetic market, in under a minute.")
 app.command("service.cli.run_commands:backtest", name="backtest", help="Run a strategy over recorded candles.")
 app.command("service.cli.run_commands:replay", name="replay", help="Execute a recorded run again from its log.")
 app.command("service.cli.run_commands:explain", name="explain", help="Why it did, or did not, trade at a time.")
@@ -48,12 +50,24 @@ app.command("service.cli.run_commands:explain", name="explain", help="Why it did
 def main() -> None:
     """Run the verb; an error becomes one clear message and its exit code."""
     try:
+        _teach()
         app()
     except CandledError as error:
         out = Console(stderr=True)
-        out.print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        out.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         if error.fix:
-            out.print(f"[bold]try:[/] {error.fix}", highlight=False, soft_wrap=True)
+            out.print(f"[bold]try:[/] {escape(error.fix)}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever read our answer has gone: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _teach() -> None:
+    """A verb's own help is its docstring; the line given above is for the list of verbs."""
+    _, found, _ = app.parse_commands()
+    for verb in found:
+        if verb.default_command is not None and not verb.name[0].startswith("-"):
+            verb.help = None

@@ -32,8 +32,10 @@ class Common:
             show_env_var=False,
             help="A PostgreSQL server to use instead of the embedded one. A secret: better in CANDLED_DATABASE__URL.",
         ),
-    ] = None
-    json: Annotated[bool, Parameter(negative="", help="Answer with one JSON object on stdout.")] = False
+    ] = field(default=None, repr=False)
+    json: Annotated[bool, Parameter(negative="", help="Answer with one JSON object on stdout.", show_default=False)] = (
+        False
+    )
 
 
 def console() -> Console:

@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
+from rich.markup import escape
 
 from kernel.errors import CheckFailed, UsageError
 from kernel.timeframe import parse_time
@@ -17,6 +18,8 @@ from service.definition import Window, read_definition
 from service.explain import candle_at
 from service.explain import explain as explained
 from service.launch import choose_datasets, execute, prepare
+from service.log.file import LOG_FILE
+from service.log.record import Record
 from service.loop import run as run_loop
 from service.replay import read_log
 from service.replay import replay as replayed
@@ -30,11 +33,19 @@ _DEFAULTS = Common()
 
 Run = Annotated[str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution.")]
 Datasets = Annotated[
-    tuple[str, ...], Parameter(help="Run on this dataset; repeatable. Replaces the markets of the file.", negative="")
+    tuple[str, ...],
+    Parameter(
+        help="Run on this dataset; repeatable. Replaces the markets of the file.", negative="", show_default=False
+    ),
 ]
 Overrides = Annotated[
     tuple[str, ...],
-    Parameter(name="--set", help="Override a key: --set venue.fill=next_open. Repeatable.", negative=""),
+    Parameter(
+        name="--set",
+        help="Override a key: --set venue.fill=next_open. Repeatable.",
+        negative="",
+        show_default=False,
+    ),
 ]
 
 
@@ -42,19 +53,13 @@ def backtest(
     strategy: Annotated[Path, Parameter(help="The strategy file, as in examples/.")],
     /,
     *,
-    dataset: Annotated[
-        tuple[str, ...],
-        Parameter(help="Run on this dataset; may be repeated. Replaces the file's markets.", negative=""),
-    ] = (),
+    dataset: Datasets = (),
     from_: Annotated[
         str | None,
         Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up."),
     ] = None,
     to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
-    set_: Annotated[
-        tuple[str, ...],
-        Parameter(name="--set", help="Override a key: --set venue.fill=next_open. Repeatable.", negative=""),
-    ] = (),
+    set_: Overrides = (),
     store: Annotated[Home, Parameter(help="Where the log is kept.")] = "file",
     instruments: Annotated[
         Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
@@ -75,7 +80,7 @@ def backtest(
     datasets = choose_datasets(common.data_dir, dataset, config)
     prepared = prepare(common.data_dir, config, datasets, window=window, beside=strategy.parent, rules_file=instruments)
     for note in prepared.notes:
-        warn(note)
+        warn(escape(note))
     url = common.database_url or config.database.url or None
     with progress("backtesting", prepared.composed.feeder.rows, "candles") as advance:
         result = execute(common.data_dir, prepared, store=store, database_url=url, progress=advance)
@@ -86,12 +91,16 @@ def replay(
     run: Run,
     /,
     *,
-    verify: Annotated[bool, Parameter(negative="", help="Exit code 1 when any record comes out different.")] = False,
+    verify: Annotated[
+        bool, Parameter(negative="", help="Exit code 1 when any record comes out different.", show_default=False)
+    ] = False,
     common: Common = _DEFAULTS,
 ) -> None:
-    """Execute a recorded run again from its log and its datasets, and compare every record's hash.
+    """Execute a recorded run again from its log and its datasets, and compare every record.
 
-    candled replay 3fa9c2d1 --verify
+    A run that crashed is replayed as far as its log goes.
+
+    Example: `candled replay 3fa9c2d1 --verify`
     """
     execution = resolve(common.data_dir, run)
     definition = read_definition(execution.definition, execution.run)
@@ -99,7 +108,9 @@ def replay(
         warn(f"the code of {' and '.join(rooms)} is not the code that ran; a difference may come from there")
     recorded = _recorded(execution, common)
     with progress("replaying", len(recorded), "records") as advance:
-        outcome = replayed(compose(definition, common.data_dir), recorded, advance)
+        ended = execution.outcome()
+        written = ended.records if ended is not None else 0
+        outcome = replayed(compose(definition, common.data_dir), recorded, advance, written=written)
     equal = outcome.first_divergence is None
     result = {
         "run": execution.run,
@@ -122,7 +133,7 @@ def explain(
 ) -> None:
     """Why did it (not) trade at a time? Shows the candle, what every step of the pipeline made of it, and the orders.
 
-    candled explain 3fa9c2d1 --at 2022-06-13T14:00Z
+    Example: `candled explain 3fa9c2d1 --at 2022-06-13T14:00Z`
     """
     execution = resolve(common.data_dir, run)
     definition = read_definition(execution.definition, execution.run)
@@ -138,13 +149,14 @@ def explain(
     answer(common, msgspec.to_builtins(explanation), lambda out: show_explanation(out, explanation))
 
 
-def _recorded(execution: Execution, common: Common) -> list[Any]:
+def _recorded(execution: Execution, common: Common) -> list[Record]:
     """Every record of an execution's log, wherever it is kept."""
     outcome = execution.outcome()
-    home: Home = outcome.store if outcome is not None else "file"
+    kept: Home = "file" if (execution.path / LOG_FILE).exists() else "postgres"
+    home = outcome.store if outcome is not None else kept
 
-    async def read() -> list[Any]:
-        async with open_store(home, common.data_dir, common.database_url) as store:
+    async def read() -> list[Record]:
+        async with open_store(home, common.data_dir, common.database_url or None) as store:
             return await read_log(store, execution.stream)
 
     return run_loop(read())

@@ -1,82 +1,95 @@
-"""What `backtest`, `replay` and `explain` show to a person."""
+"""What `backtest`, `replay` and `explain` show to a person.
+
+Ids that must be copied stand whole, on a line of their own; a narrow terminal may wrap a line, but nothing is cut.
+"""
 
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kernel.money import canonical_text, parse, subtract
 from service.backtest import Result
 from service.cli.options import Common
 from service.definition import RunDefinition
-from service.explain import Explanation
+from service.explain import Explanation, StepTrace
 from service.replay import Replayed
 from service.runs import Execution, runs_dir
 
 __all__ = ["show_backtest", "show_explanation", "show_replay"]
 
-_MARKS = {"passed": "[green]passed[/]", "skipped": "[yellow]skipped[/]"}
-
-
-def _facts(title: str) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
-    table.add_column(style="dim")
-    table.add_column()
-    return table
+_COLORS = {"passed": "green", "skipped": "yellow"}
+_SHORT = 12  # characters of a run id that the next command is shown with
 
 
 def show_backtest(out: Console, result: Result, definition: RunDefinition, common: Common) -> None:
-    """The summary table of a run, where it lies, and what to try next."""
+    """The summary of a run, where it lies, and what to try next."""
     symbols = ", ".join(f"{m.venue} {m.instrument.symbol} {m.timeframe}" for m in definition.markets)
-    gained = subtract(parse(result.final_equity), definition.cash)
-    table = _facts(f"{definition.strategy.name} on {symbols}")
-    table.add_row("candles", f"{result.candles:,}  ({result.skipped:,} skipped, {result.decisions:,} decisions)")
-    table.add_row("orders", f"{result.orders:,}  ({result.fills:,} fills, {result.refusals:,} refusals)")
-    table.add_row("round trips", f"{result.trades:,}")
-    table.add_row("fees", f"{result.fees} {result.currency}")
-    table.add_row("final equity", f"{result.final_equity} {result.currency}  ({canonical_text(gained)})")
-    table.add_row("log", f"{result.events:,} records, head {result.log_head[:16]}")
-    table.add_row("decisions digest", result.decisions_digest[:16])
-    table.add_row("speed", f"{result.candles_per_s:,} candles/s, {result.wall_s} s")
-    table.add_row("run", f"{result.run}")
-    table.add_row("where", str(runs_dir(common.data_dir) / result.stream))
-    out.print(table)
-    short = result.run[:12]
+    gained = canonical_text(subtract(parse(result.final_equity), definition.cash))
+    facts = {
+        "candles": f"{result.candles:,}  ({result.skipped:,} skipped, {result.decisions:,} decisions)",
+        "orders": f"{result.orders:,}  ({result.fills:,} fills, {result.refusals:,} refusals)",
+        "round trips": f"{result.trades:,}",
+        "fees": f"{result.fees} {result.currency}",
+        "final equity": f"{result.final_equity} {result.currency}  ({gained if gained[0] == '-' else f'+{gained}'})",
+        "speed": f"{result.candles_per_s:,} candles/s, {result.wall_s} s",
+        "records": f"{result.events:,}",
+        "log head": result.log_head,
+        "decisions": result.decisions_digest,
+        "run": result.run,
+        "where": str(runs_dir(common.data_dir) / result.stream),
+    }
+    out.print(f"[italic]{escape(f'{definition.strategy.name} on {symbols}')}[/]", soft_wrap=True)
+    for name, text in facts.items():
+        out.print(f"  [dim]{name:<13}[/] {escape(text)}", highlight=False, soft_wrap=True)
+    short = result.run[:_SHORT]
     out.print(f"\nprove it:  candled replay {short} --verify\n           candled log verify {short}", highlight=False)
 
 
 def show_replay(out: Console, execution: Execution, outcome: Replayed, records: int) -> None:
     """Equal, or the first record that differs."""
     if outcome.first_divergence is None:
-        out.print(f"[green]equal[/]: all {outcome.events:,} records of {execution.stream[:12]} came out bit for bit")
+        short = f"{execution.run[:_SHORT]}/{execution.number}"
+        out.print(f"[green]equal[/]: all {outcome.events:,} records of {short} came out bit for bit")
         return
     where = outcome.first_divergence
     out.print(f"[red]different[/]: record {where.seq} of {records:,} is the first that differs")
-    out.print(f"  recorded  {where.recorded}\n  replayed  {where.replayed}", markup=False, highlight=False)
+    said = f"  recorded  {where.recorded}\n  replayed  {where.replayed}"
+    out.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 def show_explanation(out: Console, explanation: Explanation) -> None:
     """The candle, a line a step, and the story of its orders."""
     candle = explanation.candle
-    out.print(
-        f"{candle['symbol']} {candle['opened_at']}  open {candle['open']}  high {candle['high']}  low {candle['low']}"
-        f"  close {candle['close']}  volume {candle['volume']}",
-        highlight=False,
-    )
+    prices = "  ".join(f"{name} {candle[name]}" for name in ("open", "high", "low", "close", "volume"))
+    out.print(f"{candle['symbol']} {candle['opened_at']}  {prices}", highlight=False, soft_wrap=True)
     why = f": {explanation.reason}" if explanation.reason else ""
-    out.print(f"[bold]{explanation.outcome}[/]{why}   (record {explanation.seq})", highlight=False)
-    table = Table("step", "outcome", "reason", "values", box=None, padding=(0, 2))
+    record = f"   (record {explanation.seq})" if explanation.seq is not None else "   (history, not recorded)"
+    out.print(f"[bold]{explanation.outcome}[/]{why}{record}\n", highlight=False)
+    table = Table("step", "outcome", "values", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    seen: dict[str, Any] = {}
     for step in explanation.steps:
-        mark = _MARKS.get(step.outcome, f"[dim]{step.outcome.replace('_', ' ')}[/]")
-        table.add_row(step.step, mark, step.reason or "", _shown(step.values))
+        table.add_row(step.step, _outcome(step), "" if step.values == seen else escape(_values(step.values)))
+        seen = step.values
     out.print(table)
     for order in explanation.orders:
-        for record in order["records"]:
-            out.print(f"  {record['seq']:>8}  {record['type']}  {_shown(record)}", markup=False, highlight=False)
+        out.print(f"\norder {order['order']}", highlight=False)
+        for told in order["records"]:
+            line = f"  {told['seq']:>6}  {told['type']:<16} {_values(told)}"
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _shown(values: dict[str, Any]) -> str:
+def _outcome(step: StepTrace) -> str:
+    color = _COLORS.get(step.outcome, "dim")
+    return f"[{color}]{step.outcome.replace('_', ' ')}[/]{f': {step.reason}' if step.reason else ''}"
+
+
+def _values(values: dict[str, Any]) -> str:
+    """Names and values; of events, their names alone: the log holds the rest."""
     if any(isinstance(value, dict) for value in values.values()):
         return ", ".join(values)
-    hidden = {"seq", "type", "ts", "strategy"}
-    return "  ".join(f"{name} {value}" for name, value in values.items() if name not in hidden)
+    told = {name: value for name, value in values.items() if name not in {"seq", "type", "ts", "after", "strategy"}}
+    return "  ".join(
+        f"{name} {value:.10g}" if isinstance(value, float) else f"{name} {value}" for name, value in told.items()
+    )
