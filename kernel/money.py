@@ -94,7 +94,8 @@ def round_up_to(step: Decimal, value: Decimal) -> Decimal:
 
 def toward_zero_to(step: Decimal, value: Decimal) -> Decimal:
     """The multiple of `step` nearest to `value` that is no further from zero."""
-    return multiply(_EXACT.divide_int(value, step), step)
+    rest = _EXACT.remainder(value, step)
+    return value if rest == ZERO else subtract(value, rest)
 
 
 def is_multiple(step: Decimal, value: Decimal) -> bool:

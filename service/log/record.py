@@ -69,26 +69,30 @@ class Chain:
         self.decisions = sha256()
         self._epoch = epoch
         types = MESSAGE_TYPES | EVENT_TYPES
-        self._middle = {t: f" {epoch} {name} {t.schema_version} " for name, t in types.items()}  # type: ignore[attr-defined]
-        self._derived = {t: f"{name} {t.schema_version} " for name, t in EVENT_TYPES.items()}  # type: ignore[attr-defined]
+        self._heads = {t: f"{name} {t.schema_version} ".encode() for name, t in types.items()}  # type: ignore[attr-defined]
+        self._derived = frozenset(EVENT_TYPES.values())
 
     def extend(self, entries: Iterable[msgspec.Struct]) -> list[Record]:
         """Chain `entries`, in order, to the head. They are not durable before a store has appended the records."""
         seq, previous = self.head
-        middle, derived, epoch = self._middle, self._derived, self._epoch
+        heads, derived, epoch = self._heads, self._derived, self._epoch
         new = tuple.__new__  # a NamedTuple's own constructor takes twice as long
         records: list[Record] = []
         decided: list[bytes] = []
+        instant, instant_text = -1, b""
         with pinned():
             for entry in entries:
                 seq += 1
                 kind: Any = entry.__class__
                 ts: int = entry.ts  # type: ignore[attr-defined]
+                if ts != instant:  # the records of a turn share theirs
+                    instant, instant_text = ts, b"%d " % ts
                 payload = encode(entry)
-                previous = sha256(previous + f"{seq}{middle[kind]}{ts} ".encode() + payload).digest()
+                content = heads[kind] + instant_text + payload
+                previous = sha256(b"%b%d %d %b" % (previous, seq, epoch, content)).digest()
                 records.append(new(Record, (seq, epoch, kind.__name__, kind.schema_version, ts, payload, previous)))
                 if kind in derived:
-                    decided.append(f"{derived[kind]}{ts} ".encode() + payload)
+                    decided.append(content)
         if decided:
             self.decisions.update(b"\n".join(decided) + b"\n")
         self.head = Head(seq, previous)
