@@ -20,7 +20,7 @@ $(VENV)/installed: requirements/core.lock requirements/build.lock pyproject.toml
 	@echo "installing candled into $(VENV) (a minute on a fresh machine)"
 	@$(PIP) -r requirements/build.lock
 	@$(PIP) -r requirements/core.lock
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev-installed: requirements/dev.lock $(VENV)/installed

@@ -118,8 +118,9 @@ class Kernel:
     def _warmup(self, candle: CandleClosed) -> Sequence[Event]:
         """A longer candle may open before the window and close in it: it ends the fold, which counts without holes."""
         pipeline = self._pipeline(candle.symbol)
-        events = self._close_fold(candle.ts, self.state.ordinal)
-        admit(self.state, pipeline.market, pipeline.updates, candle)
+        state = self.state
+        events = self._close_fold(candle.ts, state.ordinal) if state.fold else _NOTHING
+        admit(state, pipeline.market, pipeline.updates, candle)
         return events
 
     def _candle(self, candle: CandleClosed) -> Sequence[Event]:

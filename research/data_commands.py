@@ -49,7 +49,7 @@ def import_files(
         imported = import_candles(common.data_dir, files, market, format_name=format, advance=advance)
     for note in imported.notes:
         warn(escape(note))
-    answer(common, _result(imported), lambda out: show_import(out, imported))
+    answer(common, _result(imported), lambda out: show_import(out, imported, common))
 
 
 def list_datasets(*, common: Common = _DEFAULTS) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from kernel.money import canonical_text, from_units
 from kernel.timeframe import iso
 from research.importing.importer import Imported
+from service.cli.options import Common
 from venues.dataset import CandleBlock, Dataset, DatasetManifest
 
 __all__ = ["SHORT", "first_rows", "show_dataset", "show_import", "show_list"]
@@ -33,14 +34,14 @@ def _row(block: CandleBlock, row: int, manifest: DatasetManifest) -> dict[str, s
     return {"open_time": iso(int(block.open_time[row])), **numbers}
 
 
-def show_import(out: Console, imported: Imported) -> None:
+def show_import(out: Console, imported: Imported, common: Common) -> None:
     """What an import found, and what to do next."""
     manifest = imported.manifest
     out.print(_facts(manifest, f"{manifest.symbol} {manifest.timeframe} from {manifest.venue}"))
     found = "[green]imported[/] as" if imported.is_new else "these candles [yellow]were here already[/]:"
-    command = f"candled backtest examples/ema_cross.toml --dataset {manifest.dataset[:SHORT]}"
+    command = common.command(f"backtest examples/ema_cross.toml --dataset {manifest.dataset[:SHORT]}")
     out.print(f"{found} dataset [bold]{manifest.dataset}[/]", highlight=False, soft_wrap=True)
-    out.print(f"[bold]next:[/] {command}", highlight=False, soft_wrap=True)
+    out.print(f"[bold]next:[/] {escape(command)}", highlight=False, soft_wrap=True)
 
 
 def show_list(out: Console, manifests: list[DatasetManifest], data_dir: Path) -> None:

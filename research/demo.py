@@ -63,7 +63,8 @@ def demo(
 
     def show(out: Console) -> None:
         show_backtest(out, result, prepared.definition, common)
-        _show_proof(out, verdict, replayed, seconds, common)
+        _show_proof(out, verdict, replayed, seconds)
+        _show_next(out, result.run[:12], common)
 
     answer(common, facts, show)
     if not all(proven.values()):
@@ -90,12 +91,20 @@ def _prove(common: Common, prepared: Prepared, stream: str) -> tuple[Verdict, Re
         return verdict, replay(compose(prepared.definition, common.data_dir), recorded, advance)
 
 
-def _show_proof(out: Console, verdict: Verdict, replayed: Replayed, seconds: float, common: Common) -> None:
+def _show_proof(out: Console, verdict: Verdict, replayed: Replayed, seconds: float) -> None:
     good, bad = "[green]yes[/]", "[red]no[/]"
     out.print(f"\nlog whole, by its hashes   {good if verdict.ok else bad}   ({verdict.records:,} records)")
     equal = replayed.first_divergence is None
     out.print(f"replayed bit for bit       {good if equal else bad}   ({replayed.events:,} records)")
     out.print(f"took                       {seconds} s")
-    out.print("\ntry next:", "  candled explain RUN --at 2024-02-01", "  candled log show RUN --limit 20", sep="\n")
-    out.print("  candled data import FILE... --venue binance --symbol BTC/USDT --timeframe 1m", highlight=False)
-    out.print(f"\neverything is in {common.data_dir.resolve()}", highlight=False)
+
+
+def _show_next(out: Console, short: str, common: Common) -> None:
+    verbs = (
+        f"explain {short} --at 2024-02-01",
+        f"log show {short} --limit 20",
+        "data import FILE... --venue binance --symbol BTC/USDT --timeframe 1m",
+    )
+    lines = ["\ntry next:", *(common.command(verb) for verb in verbs)]
+    lines.append(f"\neverything is in {common.data_dir.resolve()}")
+    out.print("\n  ".join(lines), highlight=False, markup=False, soft_wrap=True)

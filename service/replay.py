@@ -1,7 +1,7 @@
 """Replay: a recorded run executed again from its log and its datasets, every record compared with the recorded.
 
-Nothing in the log is believed that follows from the definition: the opening is made anew, the market comes from the
-datasets. Taken from the log are the venue's reports and the market's end.
+Nothing in the log is believed that follows from the definition: the opening is made anew, the market and its end come
+from the datasets. Taken from the log are the venue's reports alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,16 +11,17 @@ from typing import Any
 import msgspec
 
 from kernel.errors import CandledError, NotFound
-from kernel.messages import LoggedMessage, StreamOpened
+from kernel.messages import LoggedMessage, MarketEnded, Report
 from kernel.replay import in_processing_order
 from service.compose import Composed
-from service.log.record import Chain, Record, decoded
+from service.log.record import Chain, Head, Record, decoded
 from service.log.store import LogReader
 
-__all__ = ["Divergence", "Replayed", "logged_messages", "read_log", "replay"]
+__all__ = ["Divergence", "Replayed", "read_log", "replay"]
 
 _BATCH = 4096
-_LOGGED = {t.__name__ for t in LoggedMessage.__args__}
+_LOGGED = LoggedMessage.__args__
+_REPORTS = {t.__name__ for t in Report.__args__}
 
 
 class Divergence(msgspec.Struct, frozen=True):
@@ -51,45 +52,47 @@ def replay(
     recorded: Sequence[Record],
     progress: Callable[[int], Any] = lambda _: None,
     *,
-    written: int = 0,
+    ended: Head | None = None,
 ) -> Replayed:
     """Turn the recorded messages again, and chain messages and derived events anew: every record must come out equal.
 
-    `written` is how many records the execution noted at its end; fewer are a difference. 0 when it came to no end: then
+    `ended` is the head that the execution noted at its end; another is a difference. None when it came to no end: then
     the replay goes as far as the log does.
     """
     comparison = _Comparison(recorded, progress)
-    messages, fault = logged_messages(recorded)
+    reports, fault = _reports(recorded)
     try:
-        for entry in entries(composed, messages):
+        for entry in _entries(composed, reports):
             if comparison.ends_with(entry):
                 break
     except (CandledError, ArithmeticError) as error:  # a forged report can be anything
         fault = fault or f"the kernel refuses what the log holds: {error}"
     comparison.compare()
-    return comparison.result(written, fault or "nothing: the replay ended")
+    return comparison.result(ended, fault or "nothing: the replay ended")
 
 
-def entries(composed: Composed, logged: Sequence[LoggedMessage]) -> Iterator[msgspec.Struct]:
+def _entries(composed: Composed, reports: Sequence[Report]) -> Iterator[msgspec.Struct]:
     """What a log of this execution holds, made anew: logged messages and derived events, in order."""
-    for message in in_processing_order(composed.feeder.messages(), chain([composed.opening], logged)):
-        if type(message).__name__ in _LOGGED:
+    kernel = composed.kernel
+    for message in in_processing_order(composed.feeder.messages(), chain([composed.opening], reports)):
+        if isinstance(message, _LOGGED):
             yield message
-        yield from composed.kernel.turn(message)
+        yield from kernel.turn(message)
+    end = MarketEnded(kernel.state.ts, kernel.state.ordinal)
+    yield end
+    yield from kernel.turn(end)
 
 
-def logged_messages(recorded: Sequence[Record]) -> tuple[Sequence[LoggedMessage], str]:
-    """The messages of a log after its opening, up to the first that cannot be read, and what is wrong with that one."""
-    messages: list[LoggedMessage] = []
-    for place, record in enumerate(recorded):
-        if record.type in _LOGGED:
+def _reports(recorded: Sequence[Record]) -> tuple[Sequence[Report], str]:
+    """What the venue said, up to the first report that cannot be read, and what is wrong with that one."""
+    reports: list[Report] = []
+    for record in recorded:
+        if record.type in _REPORTS:
             try:
-                message = decoded(record)
+                reports.append(decoded(record))
             except CandledError as error:
-                return messages, str(error)
-            if place > 0 or not isinstance(message, StreamOpened):
-                messages.append(message)
-    return messages, ""
+                return reports, str(error)
+    return reports, ""
 
 
 class _Comparison:
@@ -123,14 +126,15 @@ class _Comparison:
         self._pending.clear()
         self._progress(self._equal - started)
 
-    def result(self, written: int, ended: str) -> Replayed:
-        """The outcome; `ended` says why nothing more came where the log goes on."""
+    def result(self, ended: Head | None, nothing: str) -> Replayed:
+        """The outcome; `nothing` says why nothing more came where the log goes on."""
         divergence = self._divergence
         if divergence is None and self._equal < len(self._recorded):
-            divergence = Divergence(self._equal + 1, _text(self._recorded[self._equal]), ended)
-        elif divergence is None and self._equal < written:
-            cut = f"nothing: the log ends, and {written} records were written"
-            divergence = Divergence(self._equal + 1, cut, "not compared")
+            divergence = Divergence(self._equal + 1, _text(self._recorded[self._equal]), nothing)
+        elif divergence is None and ended is not None and self._chain.head != ended:
+            whose = f"the log ends with record {self._equal}, {self._chain.head.hash.hex()}"
+            noted = f"not compared: the execution ended with record {ended.seq}, {ended.hash.hex()}"
+            divergence = Divergence(min(self._equal, ended.seq) + 1, whose, noted)
         return Replayed(self._equal, divergence)
 
 

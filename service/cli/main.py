@@ -67,7 +67,7 @@ def main() -> None:
 
 def _teach() -> None:
     """A verb's own help is its docstring; the line given above is for the list of verbs."""
-    _, found, _ = app.parse_commands()
-    for verb in found:
-        if verb.default_command is not None and not verb.name[0].startswith("-"):
+    words, found, _ = app.parse_commands()
+    for word, verb in zip(words, found[1:], strict=True):
+        if verb.default_command is not None and not word.startswith("-"):
             verb.help = None

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from os.path import relpath
 from pathlib import Path
+from shlex import quote
+from shutil import which
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 __all__ = ["Common", "answer", "console", "progress", "warn"]
 
 Show = Callable[[Console], None]
+_DATA_DIR = Path("candled-data")
 
 
 @Parameter(name="*")
@@ -24,7 +28,7 @@ class Common:
 
     data_dir: Annotated[
         Path, Parameter(env_var="CANDLED_DATA_DIR", help="Where datasets, runs and the database live.")
-    ] = field(default=Path("candled-data"))
+    ] = field(default=_DATA_DIR)
     database_url: Annotated[
         str | None,
         Parameter(
@@ -36,6 +40,14 @@ class Common:
     json: Annotated[bool, Parameter(negative="", help="Answer with one JSON object on stdout.", show_default=False)] = (
         False
     )
+
+    def command(self, line: str) -> str:
+        """A command that can be pasted as it stands: the program as it was called, and this data directory."""
+        called = Path(sys.argv[0])
+        on_path = which(called.name)
+        program = called.name if on_path and Path(on_path) == called.absolute() else relpath(called)
+        elsewhere = "" if self.data_dir == _DATA_DIR else f" --data-dir {quote(str(self.data_dir))}"
+        return f"{program} {line}{elsewhere}"
 
 
 def console() -> Console:

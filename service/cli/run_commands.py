@@ -108,9 +108,9 @@ def replay(
         warn(f"the code of {' and '.join(rooms)} is not the code that ran; a difference may come from there")
     recorded = _recorded(execution, common)
     with progress("replaying", len(recorded), "records") as advance:
-        ended = execution.outcome()
-        written = ended.records if ended is not None else 0
-        outcome = replayed(compose(definition, common.data_dir), recorded, advance, written=written)
+        noted = execution.outcome()
+        ended = noted.head if noted is not None else None
+        outcome = replayed(compose(definition, common.data_dir), recorded, advance, ended=ended)
     equal = outcome.first_divergence is None
     result = {
         "run": execution.run,

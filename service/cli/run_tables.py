@@ -44,7 +44,8 @@ def show_backtest(out: Console, result: Result, definition: RunDefinition, commo
     for name, text in facts.items():
         out.print(f"  [dim]{name:<13}[/] {escape(text)}", highlight=False, soft_wrap=True)
     short = result.run[:_SHORT]
-    out.print(f"\nprove it:  candled replay {short} --verify\n           candled log verify {short}", highlight=False)
+    lines = ["\nprove it:", *(common.command(verb) for verb in (f"replay {short} --verify", f"log verify {short}"))]
+    out.print("\n  ".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
 def show_replay(out: Console, execution: Execution, outcome: Replayed, records: int) -> None:

@@ -1,13 +1,16 @@
 """The driver's errors as ours. A lost connection has many names: the driver's, the server's, the system's."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import asyncpg
+from asyncpg import Connection
 
 from kernel.errors import CandledError, DatabaseUnavailable, Fenced, LogCorrupt, UsageError
 
-__all__ = ["LOST", "NOT_NOW", "as_ours", "translated"]
+__all__ = ["LOST", "NOT_NOW", "as_ours", "translated", "unless_lost"]
 
 LOST: tuple[type[BaseException], ...] = (
     asyncpg.InterfaceError,
@@ -75,6 +78,29 @@ def translated() -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
+
+
+async def unless_lost(connection: Connection, work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` on a connection, no longer than it stands.
+
+    The driver waits for ever in a COPY larger than the socket's buffer when the connection is lost in the middle of it.
+    Errors: the driver's.
+    """
+    task = asyncio.ensure_future(work)
+
+    def stop(_: Connection) -> None:
+        task.cancel()
+
+    connection.add_termination_listener(stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is None or current.cancelling():
+            raise
+        raise asyncpg.ConnectionDoesNotExistError("the connection was lost in the middle of an append") from None
+    finally:
+        connection.remove_termination_listener(stop)
 
 
 def _said(error: BaseException) -> str:

@@ -71,7 +71,7 @@ class EmbeddedServer:
 def join(data_dir: Path, *, timeout_s: float = JOIN_S) -> EmbeddedServer:
     """Use the server of `data_dir`: the one that runs, else a new one, with a new cluster the first time.
 
-    Blocks for 0.01 s where it runs, 0.1 s where it is started, 0.6 s the first time.
+    Blocks for 0.001 s where it runs, 0.1 s where it is started, 0.6 s the first time (a cluster is made and flushed).
     Errors: DatabaseUnavailable, with the fix.
     """
     home = Home.below(data_dir)

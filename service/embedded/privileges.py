@@ -24,24 +24,20 @@ CLONE_NEWUSER: Final = 0x10000000
 PR_SET_PDEATHSIG: Final = 1
 LIBC: Final = ctypes.CDLL(None, use_errno=True)  # os.unshare is there from Python 3.12 on only
 
-Enter = Callable[[], None]
 
-
-def settle(home: Path, binaries: Path, *, enter: Enter | None = None) -> str:
+def settle(home: Path, binaries: Path) -> str:
     """Make this process one that PostgreSQL accepts and that can work below `home`; tell how, for the log.
 
-    Call it in a process with one thread that exists for the server. `enter` is how a user namespace is entered.
-    Errors: DatabaseUnavailable.
+    Call it in a process that has one thread and exists for the server. Errors: DatabaseUnavailable.
     """
-    enter = enter or enter_namespace
     owner = home.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         _become(owner.st_uid, owner.st_gid)
     if _accepted(os.geteuid()):
         _demand_reach(home, binaries)
         return f"user {os.geteuid()}"
-    if _succeeds(enter, home, binaries):
-        enter()
+    if _namespace_is_of_use(home, binaries):
+        enter_namespace()
         return f"user {os.geteuid()} of a user namespace, which is user {owner.st_uid} outside"
     if os.geteuid() != 0:
         raise DatabaseUnavailable(
@@ -110,12 +106,12 @@ def _become(uid: int, gid: int) -> None:
     os.setuid(uid)
 
 
-def _succeeds(enter: Enter, home: Path, binaries: Path) -> bool:
-    """Try it in a child, since there is no way back out of a namespace that is entered but of no use."""
+def _namespace_is_of_use(home: Path, binaries: Path) -> bool:
+    """Try one in a child, since there is no way back out."""
     child = os.fork()
     if child == 0:
         try:
-            enter()
+            enter_namespace()
             _demand_reach(home, binaries)
         except (OSError, DatabaseUnavailable):
             os._exit(1)

@@ -56,10 +56,10 @@ class PostgresLogStore:
         """The records from seq `first` on. Errors: NotFound; LogCorrupt where a row names another predecessor."""
         async with self._database.session() as connection:
             stream_id = await _stream_id(connection, stream)
-            last: Head | None = Head(0, GENESIS) if first <= 1 else None
+            last = Head(0, GENESIS) if first <= 1 else None
             while rows := await _rows(connection, stream_id, first):
                 records = [Record(*row[:7]) for row in rows]
-                bad = _unlinked(rows, last)
+                bad = _unlinked(records, [row[7] for row in rows], last)
                 if bad is not None:
                     yield records[:bad]
                     raise LogCorrupt(
@@ -109,10 +109,11 @@ async def _rows(connection: Connection, stream_id: int, first: int) -> list[Any]
     )
 
 
-def _unlinked(rows: Sequence[Any], last: Head | None) -> int | None:
-    """The place of the first row whose `prev_hash` is not the hash of the row before it, if that is there."""
-    for place, row in enumerate(rows):
-        if last is not None and row["seq"] == last.seq + 1 and row["prev_hash"] != last.hash:
+def _unlinked(records: Sequence[Record], links: Sequence[bytes], last: Head | None) -> int | None:
+    """The place of the first record whose link is not the hash of the record before it, if that is there."""
+    seq, digest = last or (-1, b"")
+    for place, (record, link) in enumerate(zip(records, links, strict=True)):
+        if link != digest and record.seq == seq + 1:
             return place
-        last = Head(row["seq"], row["hash"])
+        seq, digest = record.seq, record.hash
     return None

@@ -13,13 +13,12 @@ from typing import Any
 import asyncpg
 from asyncpg import Connection
 
-from kernel.codec import decode
 from kernel.errors import DatabaseUnavailable, Fenced, LogCorrupt
 from service.database.connect import Database
-from service.database.errors import LOST, NOT_NOW, as_ours, translated
+from service.database.errors import LOST, NOT_NOW, as_ours, translated, unless_lost
 from service.database.projections import project
 from service.database.rows import PROJECTED
-from service.log.record import Head, Record
+from service.log.record import Head, Record, decoded
 from service.log.stream import check_continues
 
 __all__ = ["PostgresLogWriter"]
@@ -54,8 +53,9 @@ class PostgresLogWriter:
         check_continues(self.head, records)
         now = asyncio.get_running_loop().time
         async with self._turn:
-            deadline, (pause_s, longest_s) = now() + PERSIST_S, RETRY_S
+            deadline, (pause_s, longest_s) = 0.0, RETRY_S
             while unavailable := await self._try(records):
+                deadline = deadline or now() + PERSIST_S
                 if now() > deadline:
                     raise unavailable
                 await asyncio.sleep(pause_s)
@@ -86,7 +86,7 @@ class PostgresLogWriter:
                 connection = await self._reconnect()
                 if await self._landed(connection, records):
                     return None
-            await self._commit(connection, records)
+            await unless_lost(connection, self._commit(connection, records))
         except DatabaseUnavailable as unavailable:
             return unavailable
         except asyncpg.UniqueViolationError as error:
@@ -108,11 +108,7 @@ class PostgresLogWriter:
         return None
 
     async def _commit(self, connection: Connection, records: Sequence[Record]) -> None:
-        entries = [
-            (record.seq, decode(record.type, record.schema_version, record.payload))
-            for record in records
-            if record.type in PROJECTED
-        ]
+        entries = [(record.seq, decoded(record)) for record in records if record.type in PROJECTED]
         async with connection.transaction():
             await connection.copy_records_to_table(
                 "events", schema_name="candled", records=self._event_rows(records), columns=_COLUMNS

@@ -66,19 +66,24 @@ class _Walk:
 
     def over(self, records: Iterable[Record]) -> str:
         """Check the records that come next; what is wrong with the first bad one, or nothing."""
-        for seq, epoch, kind, version, ts, payload, digest in records:
-            body = f"{seq} {epoch} {kind} {version} {ts} ".encode()
-            if seq != self.seq + 1:
-                return f"record {self.seq + 1} is missing or was moved: seq {seq} stands in its place"
-            if sha256(self.hash + body + payload).digest() != digest:
-                return f"record {seq} was altered: its hash does not follow from its content and the record before"
-            if epoch < self.epoch:
-                return f"record {seq} has epoch {epoch} after epoch {self.epoch}"
-            if not payload.startswith(f'{{"type":"{kind}","ts":{ts},'.encode()):
-                return f"record {seq} says {kind} at {ts} in its header, and another type or time in its payload"
-            if seq == self._anchor.seq and digest != self._anchor.hash:
-                return f"the log was written anew: record {seq} is not the one that was anchored"
-            self.seq, self.hash, self.epoch = seq, digest, epoch
+        last, previous, newest = self.seq, self.hash, self.epoch
+        anchored, anchored_hash = self._anchor
+        try:
+            for seq, epoch, kind, version, ts, payload, digest in records:
+                body = f"{seq} {epoch} {kind} {version} {ts} ".encode()
+                if seq != last + 1:
+                    return f"record {last + 1} is missing or was moved: seq {seq} stands in its place"
+                if sha256(previous + body + payload).digest() != digest:
+                    return f"record {seq} was altered: its hash does not follow from its content and the record before"
+                if epoch < newest:
+                    return f"record {seq} has epoch {epoch} after epoch {newest}"
+                if not payload.startswith(f'{{"type":"{kind}","ts":{ts},'.encode()):
+                    return f"record {seq} says {kind} at {ts} in its header, and another type or time in its payload"
+                if seq == anchored and digest != anchored_hash:
+                    return f"the log was written anew: record {seq} is not the one that was anchored"
+                last, previous, newest = seq, digest, epoch
+        finally:
+            self.seq, self.hash, self.epoch = last, previous, newest
         return ""
 
     def bad(self, fault: str) -> Verdict:

@@ -11,13 +11,16 @@ from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.skip import SkipReason
 from kernel.strategy import Cooldown, Feature, Gate, MinConfidence, Session
-from kernel.timeframe import DAY_NS
+from kernel.timeframe import parse_time
 from tests.kernel.given import (
+    BTC,
     CROSS,
+    ETH,
     FLAT_AT,
     LONG_AT,
     MINUTE,
     NEITHER_AT,
+    OBEDIENT,
     OBEY,
     SHORT_AT,
     candles,
@@ -76,6 +79,13 @@ def test_an_order_on_its_way_counts_as_filled():
     turned(kernel, candles([LONG_AT]))
     (decision, order) = next_candles(kernel, FLAT_AT)
     assert (decision.target, order.side, order.quantity) == (0, "sell", 1), "nothing is held, yet one is on its way"
+
+
+def test_an_order_on_its_way_in_another_market_does_not_count():
+    kernel = opened(OBEDIENT, BTC, ETH)
+    turned(kernel, candles([LONG_AT], of=ETH))
+    (_, order) = turned(kernel, candles([LONG_AT]))
+    assert (order.symbol, order.side, order.quantity) == ("BTC/USDT", "buy", 1)
 
 
 @pytest.mark.parametrize("end", [OrderRejected(0, 1, 1, "no"), OrderCanceled(0, 1, 1, "no money")])
@@ -142,18 +152,20 @@ def test_a_cooldown_counts_market_messages_since_the_last_decision():
 
 
 @pytest.mark.parametrize(
-    ("hours", "inside"),
-    [((0, 1), True), ((1, 24), False), ((23, 1), True), ((22, 0), False), ((0, 24), True), ((5, 5), False)],
+    ("hours", "inside", "outside"),
+    [
+        ((8, 16), ["08:00", "15:59"], ["07:59", "16:00"]),
+        ((22, 2), ["22:00", "23:59", "00:00", "01:59"], ["21:59", "02:00"]),
+        ((0, 24), ["00:00", "23:59"], []),
+        ((5, 5), [], ["05:00", "12:00"]),
+    ],
 )
-def test_a_session_lets_entries_pass_in_its_hours(hours, inside):
-    events = turned(opened(strategy(OBEY, filters=[Session(*hours)])), candles([LONG_AT], start=DAY_NS + 59 * MINUTE))
-    assert bool(events) is inside
-
-
-def test_a_session_ends_at_the_hour():
-    kernel = opened(strategy(OBEY, filters=[Session(0, 1)]))
-    assert turned(kernel, candles([LONG_AT], start=60 * MINUTE)) == []
-    assert kernel.state.fold == bytes([SkipReason.OUTSIDE_SESSION])
+def test_a_session_lets_entries_pass_in_its_hours(hours, inside, outside):
+    for clock in inside + outside:
+        kernel = opened(strategy(OBEY, filters=[Session(*hours)]))
+        events = turned(kernel, candles([LONG_AT], start=parse_time(f"2022-06-13T{clock}Z")))
+        assert bool(events) is (clock in inside)
+        assert events or kernel.state.fold == bytes([SkipReason.OUTSIDE_SESSION])
 
 
 def test_a_session_holds_back_no_exit():
@@ -170,6 +182,10 @@ def test_confidence_is_compared_with_the_least():
         kernel = opened(doubtful)
         assert bool(turned(kernel, candles(falling))) is passes
         assert passes or kernel.state.fold[-1] == SkipReason.LOW_CONFIDENCE
+
+
+def test_confidence_that_is_just_enough_is_enough():
+    assert turned(opened(strategy(OBEY, filters=[MinConfidence(1.0)])), candles([LONG_AT])) != []
 
 
 def test_the_gate_ends_what_did_not_move():

@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kernel.errors import ConfigError, InvariantBroken, UsageError
 from kernel.events import CandlesSkipped, DecisionMade, EquityMarked, OrderRequested, PositionChanged, ReportRefused
@@ -21,6 +22,7 @@ from tests.kernel.given import (
     BTC,
     CROSS,
     ETH,
+    FLAT_AT,
     LONG_AT,
     MINUTE,
     NEITHER_AT,
@@ -108,7 +110,7 @@ def test_a_new_day_marks_the_account_at_the_last_prices_of_the_old_one():
 
 def test_days_without_a_candle_are_marked_once():
     kernel = holding()
-    (mark,) = turned(kernel, candles([600_00], start=5 * DAY_NS))
+    (mark,) = turned(kernel, candles([600_00], start=5 * DAY_NS + 7 * MINUTE))
     assert mark.cause == "day"
     assert turned(kernel, candles([600_00], start=6 * DAY_NS - MINUTE)) == []
     skipped, mark = turned(kernel, candles([600_00], start=6 * DAY_NS))
@@ -195,6 +197,23 @@ def test_a_fill_is_booked_and_marked():
     assert (change.quantity, change.cost, change.realized_profit) == (1, Decimal("499.99"), 0)
     assert change.quote_balance == Decimal("999499.51")
     assert mark.equity == change.quote_balance + Decimal("500.01"), "at the last close, not at the fill's price"
+
+
+def test_a_round_trip_ends_where_nothing_is_held_any_more():
+    kernel = holding()
+    _, order = next_candles(kernel, FLAT_AT)
+    for part, trips in (("0.4", 0), ("0.6", 1)):
+        kernel.turn(replace(filled(kernel, order), trade_id=part, quantity=Decimal(part)))
+        assert kernel.state.round_trips == trips
+
+
+@pytest.mark.parametrize("asset", ["USDT", "BTC"])
+def test_an_account_that_does_not_add_up_is_stopped_at_its_next_fill(asset):
+    kernel = holding()
+    _, order = next_candles(kernel, FLAT_AT)
+    kernel.state.balances[asset] = kernel.state.balances[asset].next_plus()
+    with pytest.raises(InvariantBroken, match=asset):
+        kernel.turn(filled(kernel, order))
 
 
 @given(markets(BTC, ETH), st.sampled_from([OBEDIENT, CROSS, REVERSION]))

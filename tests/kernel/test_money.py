@@ -95,6 +95,11 @@ def test_equal_numbers_have_one_canonical_text(value, zeros):
     assert canonical_text(longer) == canonical_text(value)
 
 
+@pytest.mark.parametrize("text", ["0", "-0", "0.00", "-0.000", "0E-9", "-0E+5"])
+def test_zero_has_one_text(text):
+    assert canonical_text(Decimal(text)) == "0"
+
+
 @pytest.mark.parametrize("text", ["", " 1", "1 ", "1_000", "NaN", "-Infinity", "sNaN", "0x1", "1e", "١", "1,5"])
 def test_what_is_not_a_number_is_refused(text):
     with pytest.raises(ValueError, match="not a finite decimal number"):

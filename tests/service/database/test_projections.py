@@ -7,7 +7,6 @@ import asyncpg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journal import batch_sizes, in_batches, turns
 
 from kernel.errors import Fenced
 from kernel.events import OrderRequested, PositionChanged, ReportRefused
@@ -15,6 +14,7 @@ from kernel.messages import OrderFilled
 from service.database.projections import rebuild
 from service.database.rows import Rows
 from service.log.record import Chain
+from tests.service.journal import batch_sizes, in_batches, turns
 
 TURNS = turns(60, seed=5)
 ENTRIES = list(enumerate((entry for turn in TURNS for entry in turn), 1))

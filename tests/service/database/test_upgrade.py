@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from conftest import execute, in_database
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
@@ -16,6 +15,7 @@ from migrations import DIRECTORY, REVISION
 from service.database.connect import database
 from service.database.tables import metadata
 from service.database.upgrade import downgrade, upgrade
+from tests.service.servers import execute, in_database
 
 COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,

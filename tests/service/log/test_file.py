@@ -13,13 +13,13 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journal import entries, in_batches, records
 
 from kernel.errors import LogCorrupt
 from service import loop
 from service.log.file import LOG_FILE, FileLogStore
 from service.log.record import Chain, Head
 from service.log.verify import verify
+from tests.service.journal import entries, in_batches, records
 
 ROOT = Path(__file__).resolve().parents[3]
 STREAM = "run/1"
@@ -219,7 +219,7 @@ def test_sync_anchors_an_open_stream(tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from journal import entries
+from tests.service.journal import entries
 from service import loop
 from service.log.file import FileLogStore
 from service.log.record import Chain
@@ -237,7 +237,7 @@ loop.run(main())
 
 
 def started(runs_dir, **limits):
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'service'}"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(runs_dir)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, **limits,

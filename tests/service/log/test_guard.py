@@ -2,10 +2,10 @@
 
 import asyncpg
 import pytest
-from journal import records
 
 from service.log.record import chained_hash
 from service.log.verify import verify
+from tests.service.journal import records
 
 COLUMNS = ("stream_id", "seq", "epoch", "type", "schema_version", "ts", "payload", "prev_hash", "hash")
 

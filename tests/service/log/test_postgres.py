@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from journal import entries, in_batches, records, turns
 
 from kernel.errors import DatabaseUnavailable, Fenced, LogCorrupt
 from service.database.connect import Database, database
@@ -21,6 +20,7 @@ from service.log import postgres_writer
 from service.log.postgres import PostgresLogStore
 from service.log.record import Chain, Head
 from service.log.verify import verify
+from tests.service.journal import entries, in_batches, records, turns
 
 ROOT = Path(__file__).resolve().parents[3]
 TURNS = turns(30)
@@ -32,7 +32,7 @@ async def read(store, stream):
 
 
 class Link:
-    """A proxy before a server: cuts the connection at the next COMMIT, before or after the server has it."""
+    """A proxy before a server: cuts a connection at COMMIT, before or after the server has it, or in a COPY."""
 
     def __init__(self, url: str, directory: str) -> None:
         self._target = urlsplit(url)
@@ -53,9 +53,14 @@ class Link:
         else:
             there = await asyncio.open_connection(self._target.hostname, self._target.port or 5432)
         back = asyncio.create_task(self._copy(there[0], writer))
+        copied = 0
         try:
             while chunk := await reader.read(65536):
-                if self.cut and b"COMMIT;" in chunk:
+                copied = copied + len(chunk) if chunk.startswith(b"d") or copied else 0
+                if self.cut == "copy" and copied > 100_000:
+                    self.cut = ""
+                    break
+                if self.cut != "copy" and self.cut and b"COMMIT;" in chunk:
                     how, self.cut = self.cut, ""
                     self.cuts += 1
                     back.cancel()
@@ -106,6 +111,20 @@ async def test_a_commit_of_unknown_outcome_is_made_exactly_once(postgres, stream
         assert await read(store, stream) == WRITTEN
         rows = await _count(postgres, "fills", stream)
         assert rows == sum(record.type == "OrderFilled" for record in WRITTEN) - _refused(WRITTEN)
+
+
+async def test_a_connection_lost_in_the_middle_of_a_large_copy_is_noticed_at_once(postgres, stream):
+    large = records(3_000)
+    async with link_to(postgres.url) as link:
+        store = PostgresLogStore(Database(link.url))
+        writer = await store.open(stream)
+        link.cut = "copy"
+        async with asyncio.timeout(6):
+            await writer.append(large)
+        assert link.cut == ""
+        await store.close()
+    async with postgres.store() as store:
+        assert await read(store, stream) == large
 
 
 async def test_a_lost_server_is_reported_and_the_same_append_goes_on_when_it_is_back(postgres, stream, monkeypatch):
@@ -207,7 +226,7 @@ async def test_a_heartbeat_keeps_the_lease_and_notices_its_loss(postgres, stream
 
 OWNER = """
 import sys
-from journal import entries
+from tests.service.journal import entries
 from kernel.errors import CandledError
 from service import loop
 from service.database.connect import Database
@@ -232,7 +251,7 @@ except CandledError as error:
 @pytest.fixture
 def owner(postgres, stream):
     """Another process that appends to the stream as fast as it can."""
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'service'}"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, stream],
         env=environment,

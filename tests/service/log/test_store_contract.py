@@ -1,11 +1,11 @@
 """What every home of logs owes its users: one suite, run against the file and against each PostgreSQL."""
 
 import pytest
-from journal import entries, in_batches, records
 
 from kernel.errors import Fenced, LogCorrupt, NotFound, UsageError
 from service.log.record import GENESIS, Chain, Head
 from service.log.verify import verify
+from tests.service.journal import entries, in_batches, records
 
 
 async def read(store, stream, *, first=1):

@@ -1,9 +1,9 @@
 """Superuser edits of the rows, past every trigger: the proof names the first bad record."""
 
 import pytest
-from journal import records
 
 from service.log.verify import verify
+from tests.service.journal import records
 
 WRITTEN = records(12)
 BAD = 21

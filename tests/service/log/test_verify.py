@@ -4,11 +4,11 @@ from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
-from journal import records
 
 from kernel.codec import EVENT_TYPES, MESSAGE_TYPES
 from service.log.record import GENESIS, Head, Record, chained_hash
 from service.log.verify import Verdict, check
+from tests.service.journal import records
 
 LOG = records(30)
 END = Head(LOG[-1].seq, LOG[-1].hash)
