@@ -15,6 +15,11 @@ CandledError            1
 
 from typing import ClassVar
 
+__all__ = [
+    "CandledError", "CheckFailed", "ConfigError", "DataRefused", "DatabaseUnavailable", "Fenced", "InvariantBroken",
+    "LogCorrupt", "NotFound", "RuleFailed", "UsageError",
+]  # fmt: skip
+
 
 class CandledError(Exception):
     """What went wrong, and in `fix` what the reader can do about it."""

@@ -22,6 +22,7 @@ from kernel.portfolio import book_fill, check_conservation, equity
 from kernel.skip import SkipReason
 from kernel.state import Market, State
 from kernel.strategy import Strategy
+from kernel.timeframe import iso
 
 __all__ = ["FOLD_MAX", "Blueprint", "Kernel"]
 
@@ -100,7 +101,7 @@ class Kernel:
             **dict.fromkeys(_TRIGGERS, self._reported),
         }
         if state.ended:
-            self._refuse_candles()
+            self._refuse_market()
 
     def _note(self, message: messages.StreamOpened) -> Sequence[Event]:
         if self.state.definition:
@@ -170,11 +171,12 @@ class Kernel:
 
     def _end(self, message: messages.MarketEnded) -> Sequence[Event]:
         evolve(self.state, message)
-        self._refuse_candles()
+        self._refuse_market()
         return [*self._close_fold(message.ts, self.state.ordinal), self._mark(message.ts, "end")]
 
-    def _refuse_candles(self) -> None:
-        self._turns[messages.CandleClosed] = self._turns[messages.WarmupCandle] = _after_the_end
+    def _refuse_market(self) -> None:
+        market = (messages.CandleClosed, messages.WarmupCandle, messages.MarketEnded)
+        self._turns |= dict.fromkeys(market, _after_the_end)
 
     def _filled(self, fill: OrderFilled) -> Sequence[Event]:
         order = self.state.orders.get(fill.order)
@@ -216,9 +218,9 @@ class Kernel:
         return (event,)
 
 
-def _after_the_end(candle: CandleClosed) -> Sequence[Event]:
+def _after_the_end(message: messages.Message) -> Sequence[Event]:
     raise UsageError(
-        f"a candle of {candle.symbol} came after this stream's market had ended",
+        f"{type(message).__name__} at {iso(message.ts)} came after this stream's market had ended",
         fix="start another run for another market: a stream that has ended stays ended",
     )
 

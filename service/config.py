@@ -15,7 +15,7 @@ import msgspec
 
 from kernel.errors import ConfigError
 from kernel.money import ZERO, canonical_text
-from kernel.strategy import Strategy
+from kernel.strategy import Session, Strategy
 from service.config_errors import explained
 from venues.fills import SimulatedVenueConfig
 
@@ -173,6 +173,8 @@ def _check(config: Config) -> None:
     ):
         if amount <= ZERO:
             raise ConfigError(f"{key} = {amount} must be more than 0")
+    if any(isinstance(f, Session) and f.from_hour == f.to_hour for f in strategy.filters):
+        raise ConfigError("strategy.filters: a session from an hour to the same hour never opens")
     names = [feature.name for feature in strategy.features]
     if len(set(names)) < len(names):
         raise ConfigError(f"strategy.features: two features share a name among {', '.join(names)}")

@@ -9,7 +9,7 @@ from kernel.codec import MESSAGE_TYPES
 from kernel.context import STEP_NAMES, CandleContext, Outcome
 from kernel.errors import CheckFailed, NotFound, UsageError
 from kernel.events import CandlesSkipped, DecisionMade, Event, OrderRequested, RiskRefused
-from kernel.indicators.cusum import Cusum
+from kernel.indicators.cusum import RETURN_UNITS, Cusum
 from kernel.instrument import Instrument
 from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
 from kernel.models.rule import PythonRule
@@ -67,8 +67,8 @@ class Trace:
 
 
 def _gate(context: CandleContext, _inputs: Sequence[str]) -> dict[str, Any]:
-    filters = [i for i in context.market.indicators if isinstance(i, Cusum)]
-    return {k: v for f in filters for k, v in (("threshold", f.threshold), ("up", f.up), ("down", f.down))}
+    gate = next(i for i in context.market.indicators if isinstance(i, Cusum))
+    return {"threshold": gate.threshold, "up": gate.up / RETURN_UNITS, "down": gate.down / RETURN_UNITS}
 
 
 def _values(context: CandleContext, inputs: Sequence[str]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import msgspec
 
 __all__ = ["ZScore"]
 
-# Inputs are summed as whole multiples of 1e-8, so that sums are exact: the bits of a window depend on it alone.
-_GRID = 100_000_000
+# Inputs are summed as whole multiples of 1e-12, so that sums are exact: the bits of a window depend on it alone.
+_GRID = 10**12
 
 
 class ZScore(msgspec.Struct, tag="zscore", dict=True):
     """How many standard deviations (population) the newest input lies from the mean of the last `period` inputs.
 
-    Input: one finite float a candle, taken to the nearest 1e-8. Output: dimensionless; 0 in a window of equal inputs.
+    Input: one finite float a candle, taken to the nearest 1e-12. Output: dimensionless; 0 in a window of equal inputs.
     Warm-up: `period` candles; NaN before. Forgets: after exactly `period` candles.
     Cost: O(1), in integers. Source: (x - mean) / pstdev; tests/kernel/test_indicators.py compares with `statistics`.
 

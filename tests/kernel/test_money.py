@@ -29,6 +29,8 @@ from kernel.money import (
 )  # fmt: skip
 from tests.kernel.drawn import markets
 from tests.kernel.given import BTC, CROSS, ETH, OBEDIENT, REVERSION, candles, opened, run, turned
+from venues.fills import SimulatedVenueConfig
+from venues.simulated import SimulatedVenue
 
 amounts = st.builds(from_units, st.integers(-(10**20), 10**20), st.integers(0, 9))
 steps = st.builds(from_units, st.integers(1, 10**6), st.integers(0, 9))
@@ -171,12 +173,16 @@ def test_the_ambient_context_changes_no_snapshot_of_an_amount_with_an_exponent(a
     poor = opened(cash=Decimal("1.0E+3"))
     refused = turned(poor, candles([500_01, 500_03]))
     expected = poor.snapshot()
+    venue = SimulatedVenue(SimulatedVenueConfig(), [BTC], {"USDT": Decimal("1.0E+3")})
+    expected_of_venue = venue.snapshot()
     with ambient():
         same = opened(cash=Decimal("1.0E+3"))
         assert turned(same, candles([500_01, 500_03])) == refused
         assert same.snapshot() == expected
         same.restore(expected)
         assert same.snapshot() == expected
+        venue.restore(expected_of_venue)
+        assert venue.snapshot() == expected_of_venue
 
 
 def test_pinned_gives_the_ambient_context_back_even_when_it_is_left_by_an_error():
