@@ -31,7 +31,8 @@ from service.definition import RunDefinition, Window, run_id
 from service.launch import prepare
 from service.log.file import FileLogStore
 from service.loop import run
-from service.runs import next_execution, runs_dir
+from service.replay import read_log, replay
+from service.runs import next_execution, resolve, runs_dir
 from venues.dataset import Dataset, open_dataset
 
 HERE = Path(__file__).resolve().parent
@@ -78,6 +79,16 @@ def median(data_dir: Path, definition: RunDefinition, *, timed: bool = False) ->
     """The median execution by CPU time of several."""
     runs = [once(data_dir, definition, StepTimer() if timed else None) for _ in range(REPEATS)]
     return sorted(runs, key=lambda r: r["cpu_s"])[REPEATS // 2]
+
+
+def replayed(data_dir: Path, definition: RunDefinition) -> dict[str, float]:
+    """The newest execution executed again from its log, every hash compared."""
+    recorded = run(read_log(FileLogStore(runs_dir(data_dir)), resolve(data_dir, run_id(definition)).stream))
+    composed, started = compose(definition, data_dir), perf_counter()
+    outcome = replay(composed, recorded)
+    wall_s = perf_counter() - started
+    assert outcome.first_divergence is None
+    return {"records": outcome.events, "bars": composed.kernel.state.ordinal, "wall_s": wall_s}
 
 
 def call_ns() -> float:
@@ -150,6 +161,7 @@ def measure(rows: int) -> dict[str, Any]:
         few = median(data_dir, define(data_dir, load_config(example), dataset, tenth))
         few_still = median(data_dir, define(data_dir, still, dataset, tenth))
         figures["order_us_first_tenth"] = order_us(few, few_still)
+        figures["replay"] = replayed(data_dir, same)
         figures["whole_process"] = whole_process(data_dir, dataset.manifest.dataset)
         figures["whole_process"]["bars"] = dataset.manifest.rows
     return figures
@@ -169,6 +181,9 @@ def show(figures: dict[str, Any]) -> None:
         print(f"{name:12s} {rate:>10,.0f} bars/s  {cpu_us:5.2f} us/bar CPU  {f['events']:>8,.0f} events")
     first = figures["order_us_first_tenth"]
     print(f"an order: {figures['order_us']:.1f} us CPU; over the first tenth of the bars {first:.1f}")
+    r = figures["replay"]
+    rates = f"{r['records'] / r['wall_s']:,.0f} records/s, {r['bars'] / r['wall_s']:,.0f} bars/s"
+    print(f"replay, every hash compared: {rates}")
     w = figures["whole_process"]
     print(f"whole process, {w['bars']:,} bars: {w['wall_s']:.2f} s wall, {w['cpu_s']:.2f} s CPU, {w['peak_mb']:.0f} MB")
 

@@ -28,6 +28,7 @@ class Result(msgspec.Struct, frozen=True):
     events: int
     candles: int
     skipped: int
+    skips: dict[str, int]
     decisions: int
     orders: int
     fills: int
@@ -84,8 +85,9 @@ def _result(execution: Execution, session: Session, wall_s: float) -> Result:
         log_head=session.chain.head.hash.hex(),
         decisions_digest=session.chain.decisions.hexdigest(),
         events=session.chain.head.seq,
-        candles=session.skipped + counts["DecisionMade"],
-        skipped=session.skipped,
+        candles=session.skips.total() + counts["DecisionMade"],
+        skipped=session.skips.total(),
+        skips=dict(session.skips.most_common()),
         decisions=counts["DecisionMade"],
         orders=counts["OrderRequested"],
         fills=counts["OrderFilled"],

@@ -20,7 +20,7 @@ from service.log.store import LogReader
 __all__ = ["Divergence", "Replayed", "read_log", "replay"]
 
 _BATCH = 4096
-_LOGGED = LoggedMessage.__args__
+_LOGGED = frozenset(LoggedMessage.__args__)
 _REPORTS = {t.__name__ for t in Report.__args__}
 
 
@@ -75,7 +75,7 @@ def _entries(composed: Composed, reports: Sequence[Report]) -> Iterator[msgspec.
     """What a log of this execution holds, made anew: logged messages and derived events, in order."""
     kernel = composed.kernel
     for message in in_processing_order(composed.feeder.messages(), chain([composed.opening], reports)):
-        if isinstance(message, _LOGGED):
+        if message.__class__ in _LOGGED:
             yield message
         yield from kernel.turn(message)
     end = MarketEnded(kernel.state.ts, kernel.state.ordinal)

@@ -25,7 +25,7 @@ _BATCH = 512  # records chained and appended together: what still fits the proce
 class Session:
     """Couples a kernel, a venue and the writer of a stream.
 
-    `counts` tells how many records of each type were made, `skipped` how many candles ended without a decision.
+    `counts` tells how many records of each type were made, `skips` how many candles ended undecided, by reason.
     """
 
     def __init__(self, kernel: Kernel, venue: Venue, writer: LogWriter, *, wire_prefix: str) -> None:
@@ -33,7 +33,7 @@ class Session:
         self.venue = venue
         self.chain = Chain(epoch=writer.epoch, head=writer.head)
         self.counts: Counter[str] = Counter()
-        self.skipped = 0
+        self.skips: Counter[str] = Counter()
         self._writer = writer
         self._wire_prefix = wire_prefix
         self._pending: list[msgspec.Struct] = []
@@ -62,7 +62,9 @@ class Session:
         pending = self._pending
         if pending:
             self.counts.update([type(entry).__name__ for entry in pending])
-            self.skipped += sum([e.last - e.first + 1 for e in pending if e.__class__ is CandlesSkipped])
+            for entry in pending:
+                if isinstance(entry, CandlesSkipped):
+                    self.skips.update(entry.counts)
             records = self.chain.extend(pending)
             pending.clear()
             await self._writer.append(records)

@@ -29,6 +29,7 @@ def show_backtest(out: Console, result: Result, definition: RunDefinition, commo
     gained = canonical_text(subtract(parse(result.final_equity), definition.cash))
     facts = {
         "candles": f"{result.candles:,}  ({result.skipped:,} skipped, {result.decisions:,} decisions)",
+        "skipped for": ", ".join(f"{reason} {count:,}" for reason, count in result.skips.items()) or "nothing",
         "orders": f"{result.orders:,}  ({result.fills:,} fills, {result.refusals:,} refusals)",
         "round trips": f"{result.trades:,}",
         "fees": f"{result.fees} {result.currency}",

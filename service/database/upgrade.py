@@ -14,7 +14,7 @@ from kernel.errors import UsageError
 from migrations import DIRECTORY, REVISION
 from service.database.errors import translated
 
-__all__ = ["downgrade", "schema_version", "upgrade"]
+__all__ = ["downgrade", "newer", "schema_version", "upgrade"]
 
 _LOCK = 0x63616E646C6564  # "candled", so that two processes never upgrade a database at once
 

@@ -1,4 +1,4 @@
-"""A home of logs, as the rest of the service sees it. Implemented by file.py and postgres.py; one contract suite for both."""
+"""A home of logs, as the rest of the service sees it. One contract suite runs against both, file.py and postgres.py."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -41,7 +41,10 @@ class LogStore(LogReader, Protocol):
     """A home that can also be written to."""
 
     async def open(self, stream: str) -> LogWriter:
-        """Take the stream's lease with an epoch one higher than ever before (the first is 1); the former owner is fenced."""
+        """Become the stream's writer, with an epoch one higher than ever before; the former owner is fenced.
+
+        The first epoch is 1. Errors: Fenced where the home does not take a lease from an owner who lives.
+        """
 
     async def close(self) -> None:
         """Give back connections and files."""
