@@ -29,7 +29,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The CUSUM gate: candles pass when log returns have drifted by more than `threshold` since it last opened."""
 
-    threshold: Annotated[float, msgspec.Meta(gt=0)] = 0.002
+    threshold: Annotated[float, msgspec.Meta(gt=0)] = 0.0015
 
 
 class MinConfidence(msgspec.Struct, frozen=True, tag_field="kind", tag="min_confidence", forbid_unknown_fields=True):

@@ -22,6 +22,9 @@ __all__ = ["Session"]
 _BATCH = 512  # records chained and appended together: what still fits the processor's cache; larger was slower
 
 
+_Outgoing = tuple[int, OrderRequested]
+
+
 class Session:
     """Couples a kernel, a venue and the writer of a stream.
 
@@ -46,16 +49,17 @@ class Session:
                 await self.message(report)
             events = turn(message)
             if events:
-                await self._derived(events)
+                requests = self._note(events)
+                if requests:
+                    await self._send(requests)
                 if len(pending) >= _BATCH:
                     await self.flush()
 
     async def message(self, message: LoggedMessage) -> None:
         """Log a message that is not market data, and turn it."""
-        self._pending.append(message)
-        events = self.kernel.turn(message)
-        if events:
-            await self._derived(events)
+        requests = self._turn(message)
+        if requests:
+            await self._send(requests)
 
     async def flush(self) -> None:
         """Chain what is pending and append it to the log."""
@@ -69,19 +73,25 @@ class Session:
             pending.clear()
             await self._writer.append(records)
 
-    async def _derived(self, events: Sequence[Event]) -> None:
-        first = self.chain.head.seq + len(self._pending) + 1
-        self._pending.extend(events)
-        for place, event in enumerate(events):
-            if event.__class__ is OrderRequested:
-                await self._dispatch(event, first + place)
+    def _turn(self, message: LoggedMessage) -> list[_Outgoing]:
+        self._pending.append(message)
+        events = self.kernel.turn(message)
+        return self._note(events) if events else []
 
-    async def _dispatch(self, request: OrderRequested, seq: int) -> None:
-        """Send an order under an id made from its durable record, and turn the venue's answers."""
-        outcome = await self.venue.submit(request, f"{self._wire_prefix}-{seq}")
-        await self.message(_answer(outcome, request, self.kernel.state.ordinal))
-        for report in self.venue.reports():
-            await self.message(report)
+    def _note(self, events: Sequence[Event]) -> list[_Outgoing]:
+        """Put events behind what is pending; give the orders among them, each with the seq that it will have."""
+        seq = self.chain.head.seq + len(self._pending) + 1
+        self._pending.extend(events)
+        return [(seq + place, event) for place, event in enumerate(events) if isinstance(event, OrderRequested)]
+
+    async def _send(self, requests: list[_Outgoing]) -> None:
+        """Send orders, each under an id made from its record, and turn the answers; then what those requested."""
+        while requests:
+            seq, request = requests.pop(0)
+            outcome = await self.venue.submit(request, f"{self._wire_prefix}-{seq}")
+            requests += self._turn(_answer(outcome, request, self.kernel.state.ordinal))
+            for report in self.venue.reports():
+                requests += self._turn(report)
 
 
 def _answer(outcome: SubmitOutcome, request: OrderRequested, after: int) -> Report:

@@ -75,7 +75,8 @@ def test_a_decision_shows_its_values_and_the_orders_whole_story(ran, answers):
     for answer in filled:
         (order,) = answer.orders
         told = [record["type"] for record in order["records"]]
-        assert told == ["OrderRequested", "OrderAccepted", "OrderFilled", "PositionChanged"]
+        assert told[:2] == ["OrderRequested", "OrderAccepted"]
+        assert told[2:] in (["OrderFilled", "PositionChanged"], ["OrderCanceled"])  # the account could not pay
         recorded = {record.seq: event for record, event in zip(ran.records, ran.entries, strict=True)}
         assert all(recorded[r["seq"]].order == order["order"] for r in order["records"])
         steps = {step.step: step.values for step in answer.steps}

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from service.log.record import GENESIS, chained_hash
 from service.runs import resolve, runs_dir
 from venues.dataset import datasets_dir
 
-CANDLED = ROOT / ".venv" / "bin" / "candled"
+CANDLED = Path(sys.executable).with_name("candled")
 
 
 REPORTS = {t.__name__ for t in Report.__args__}

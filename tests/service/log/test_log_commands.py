@@ -144,7 +144,6 @@ def test_a_run_in_the_database_is_found_there_and_a_stream_by_its_name(candled, 
     code, out, _ = candled("log", "verify", RUN, "--json", *url)
     assert (code, json.loads(out)["first_bad_seq"]) == (4, 30)
     assert candled("log", "verify", "no-such-stream", "--store", "postgres", *url)[0] == 2
-    loop.run(postgres.forge(*(f"TRUNCATE candled.{table} CASCADE" for table in ("events", "leases", "streams"))))
 
 
 def test_upgrade_and_rebuild_speak_json(candled, embedded_server):

@@ -1,0 +1,66 @@
+"""How a user leaves: Ctrl-C at any moment, and a pipe whose reader has gone. Never with a traceback."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from programs import CANDLED, EXAMPLES, ROOT, candled, clean_environment, imported
+
+
+def started(*words, stdout=subprocess.DEVNULL) -> subprocess.Popen:
+    command = [*CANDLED, *map(str, words)]
+    return subprocess.Popen(
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=clean_environment()
+    )
+
+
+@pytest.fixture(scope="module")
+def long_market(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("long")
+    imported(data_dir, 300_000)
+    return data_dir
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.05, 0.2])
+def test_ctrl_c_ends_a_backtest_at_once_with_130(long_market, wait_s):
+    before = set(long_market.glob("runs/*/*/log.zst"))
+    process = started("backtest", EXAMPLES / "ema_cross.toml", "--data-dir", long_market)
+    while not set(long_market.glob("runs/*/*/log.zst")) - before:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.005)
+    time.sleep(wait_s)
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert time.monotonic() - asked < 3
+    assert "Traceback" not in errors
+
+
+def test_what_was_done_before_ctrl_c_is_a_whole_log(long_market):
+    runs = sorted(long_market.glob("runs/*/*"))
+    cut = [path for path in runs if path.name.isdecimal() and not (path / "execution.json").exists()]
+    if not cut:
+        pytest.skip("no backtest was interrupted here: run this module whole")
+    stream = f"{cut[0].parent.name}/{cut[0].name}"
+    assert candled("log", "verify", stream, "--data-dir", long_market).returncode == 0
+
+
+@pytest.mark.parametrize("answer", [[], ["--json"]], ids=["table", "json"])
+@pytest.mark.parametrize("verb", ["explain", "log show", "data list", "--help", "backtest --help"])
+def test_a_reader_that_has_gone_is_no_error_of_ours(home, ran, verb, answer):
+    words = verb.split()
+    words += {"explain": [ran["run"], "--at", "2022-01-01T05:00"], "show": [ran["run"]]}.get(words[-1], [])
+    if "--help" not in words:
+        words += [*answer, "--data-dir", home]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        process = started(*words, stdout=writing)
+    finally:
+        os.close(writing)
+    _, errors = process.communicate(timeout=20)
+    assert errors == ""
+    assert process.returncode == 1
