@@ -189,15 +189,15 @@ def test_a_backtest_that_was_killed_replays_as_far_as_it_went(tmp_path):
     market = dataset(data_dir, walk(60_000))
     command = [CANDLED, "backtest", EMA_CROSS, "--dataset", market.manifest.dataset, "--data-dir", data_dir]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (logs := [p for p in data_dir.glob(f"runs/*/1/{LOG_FILE}") if p.stat().st_size > 30_000]):
+    while not (logs := [p for p in data_dir.glob(f"runs/*/1/{LOG_FILE}") if p.stat().st_size > 200_000]):
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     process.wait()
     run_id = logs[0].parent.parent.name
     done = candled(data_dir, "replay", run_id, "--verify", "--json")
-    answer = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
     assert answer["equal"]
     assert answer["events"] > 500
     assert answer["first_divergence"] is None
