@@ -39,7 +39,7 @@ __all__ = [
     "toward_zero_to",
 ]  # fmt: skip
 
-_DIGITS = 60  # a 20 digit balance times a 20 digit price times a fee rate still fits
+_DIGITS = 120  # a price and a quantity of 38 digits each, times a rate of 20, still fit: what a dataset may hold
 _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 _EXACT = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, capitals=1, traps=[*_TRAPS, Inexact])
 # ROUND_05UP with digits to spare tells "a little over a half" from "a half", so that rounding again is right.
