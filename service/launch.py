@@ -128,7 +128,8 @@ def execute(
     execution = next_execution(data_dir, run_id(prepared.definition))
     result = run(_execute(execution, prepared, data_dir, store, database_url, progress))
     outcome = Outcome(stream=result.stream, store=store, log_head=result.log_head, records=result.events)
-    execution.finish(outcome, mode="step", result=msgspec.to_builtins(result), machine=describe_machine())
+    facts = {"mode": "step", "notes": list(prepared.notes), "result": msgspec.to_builtins(result)}
+    execution.finish(outcome, **facts, machine=describe_machine())
     return result
 
 

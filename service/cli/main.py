@@ -5,7 +5,6 @@ The verbs of the research side are found by dotted name: the one place where the
 
 import os
 import sys
-from importlib.metadata import version
 
 from cyclopts import App
 from rich.console import Console
@@ -15,9 +14,16 @@ from kernel.errors import CandledError
 
 __all__ = ["app", "main"]
 
+
+def _version() -> str:
+    from importlib.metadata import version  # a seventh of the time that help may take
+
+    return version("candled")
+
+
 app = App(
     name="candled",
-    version=lambda: version("candled"),
+    version=_version,
     help="An event-sourced trading daemon: every decision is logged, chained, and replays bit for bit.",
 )
 
