@@ -79,13 +79,14 @@ async def _run(session: Session, composed: Composed, progress: Callable[[int], A
 
 def _result(execution: Execution, session: Session, wall_s: float) -> Result:
     state, counts = session.kernel.state, session.counts
+    candles = session.skips.total() + counts["DecisionMade"]
     return Result(
         run=execution.run,
         stream=execution.stream,
         log_head=session.chain.head.hash.hex(),
         decisions_digest=session.chain.decisions.hexdigest(),
         events=session.chain.head.seq,
-        candles=session.skips.total() + counts["DecisionMade"],
+        candles=candles,
         skipped=session.skips.total(),
         skips=dict(session.skips.most_common()),
         decisions=counts["DecisionMade"],
@@ -97,5 +98,5 @@ def _result(execution: Execution, session: Session, wall_s: float) -> Result:
         final_equity=canonical_text(state.equity),
         currency=state.currency,
         wall_s=round(wall_s, 3),
-        candles_per_s=round(state.ordinal / wall_s),
+        candles_per_s=round(candles / wall_s),
     )
