@@ -15,7 +15,7 @@ from service.backtest import Result, backtest
 from service.compose import Composed, compose
 from service.config import Config, MarketConfig
 from service.definition import RunDefinition, Window, define, definition_bytes, run_id
-from service.log.anchor import replace_durably
+from service.durable import replace_durably
 from service.loop import run
 from service.machine import describe_machine
 from service.rules import read_rule

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from kernel.errors import NotFound, UsageError
-from service.log.anchor import replace_durably
+from service.durable import replace_durably
 from service.log.record import Head
 
 __all__ = ["Execution", "Outcome", "executions", "next_execution", "resolve", "runs_dir"]

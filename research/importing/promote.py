@@ -5,7 +5,6 @@ Whoever holds the lock is the only one who promotes, so what a killed import lef
 """
 
 import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from kernel.errors import UsageError
 from kernel.timeframe import NS_PER_SECOND, iso, timeframe_ns
 from research.importing.candles import Candles, Facts
 from research.importing.survey import figures_of
+from service.durable import flush
 from venues.columns import Units, as_arrow
 from venues.dataset import DatasetManifest, dataset_id, datasets_dir, open_dataset
 
@@ -117,12 +117,12 @@ def _promote(home: Path, content_id: str, write: Callable[[Path], None]) -> bool
             write(unfinished)
             for path in unfinished.iterdir():
                 path.chmod(0o444)
-                _flush(path)
-            _flush(unfinished)
+                flush(path)
+            flush(unfinished)
             unfinished.rename(home / content_id)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        _flush(home)
+        flush(home)
     return True
 
 
@@ -131,11 +131,3 @@ def _only_one(home: Path) -> Iterator[None]:
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

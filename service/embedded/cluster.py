@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from kernel.errors import DatabaseUnavailable
+from service.durable import flush
 from service.embedded.binaries import Binaries
-from service.embedded.home import Home, sync_directory
+from service.embedded.home import Home
 from service.embedded.privileges import die_with_parent
 
 __all__ = ["Server", "create", "is_ready", "start", "stop", "why_it_failed"]
@@ -78,7 +79,7 @@ def create(binaries: Binaries, home: Home, *, lock: int) -> None:
     if made.returncode != 0:
         raise why_it_failed("the database could not be made", made.stderr, home)
     home.unfinished_data.rename(home.data)
-    sync_directory(home.path)
+    flush(home.path)
 
 
 def start(binaries: Binaries, home: Home, sockets: Path, *, lock: int) -> Server:

@@ -14,7 +14,9 @@ import shutil
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-__all__ = ["Home", "Role", "bound", "sync_directory"]
+from service.durable import replace_durably
+
+__all__ = ["Home", "Role", "bound"]
 
 Role = Literal["candled_admin", "candled"]
 """The superuser, and the role that the migrations make for the daemon. Both have a password from the start."""
@@ -56,22 +58,7 @@ class Home:
         for role in get_args(Role):
             path = self.password_file(role)
             if not path.exists():
-                fresh = path.with_suffix(".new")
-                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                    file.write(secrets.token_urlsafe(24) + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                fresh.rename(path)
-        sync_directory(self.path)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+                replace_durably(path, f"{secrets.token_urlsafe(24)}\n".encode(), mode=0o600)
 
 
 def bound(log: Path) -> None:

@@ -4,15 +4,15 @@ Beside a stream's log stands `head.json`: {"seq", "hash", "records"}. It is repl
 after the records that it names, so whatever it says was durable once.
 """
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from kernel.errors import LogCorrupt
+from service.durable import replace_durably
 from service.log.record import Head
 
-__all__ = ["HEAD_FILE", "fsync_directory", "read_anchor", "replace_durably", "write_anchor"]
+__all__ = ["HEAD_FILE", "read_anchor", "write_anchor"]
 
 HEAD_FILE = "head.json"
 
@@ -39,23 +39,3 @@ def read_anchor(directory: Path) -> Head | None:
         return None
     except ValueError as error:
         raise LogCorrupt(f"the anchor {path} cannot be read: {error}", first_bad_seq=1) from None
-
-
-def replace_durably(path: Path, content: bytes) -> None:
-    """Write a file so that, whenever the machine stops, either the old or the new content is there, whole."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    fsync_directory(path.parent)
-
-
-def fsync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

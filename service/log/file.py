@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from kernel.errors import CandledError, Fenced, LogCorrupt, NotFound
-from service.log.anchor import fsync_directory, read_anchor, write_anchor
+from service.durable import flush
+from service.log.anchor import read_anchor, write_anchor
 from service.log.epoch_file import EpochFile
 from service.log.frames import batches, compress
 from service.log.record import GENESIS, Head, Record
@@ -80,7 +81,7 @@ class FileLogWriter:
                 self.head, last_epoch = self._recover()
                 self.epoch = max(self._epochs.newest(), last_epoch) + 1
                 self._epochs.raise_to(self.epoch)
-            fsync_directory(directory)
+            flush(directory)
         except BaseException:
             self._release()
             raise
