@@ -18,6 +18,7 @@ from kernel.models.rule import PythonRule, Rule
 from kernel.state import Market
 from kernel.timeframe import iso
 from service.code_hash import code_hash, sources_beside
+from service.durable import replace_durably
 
 __all__ = ["RuleSources", "load_rule", "read_rule"]
 
@@ -45,7 +46,7 @@ class RuleSources:
         folder = run / _FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in self.files.items():
-            (folder / name).write_bytes(content)
+            replace_durably(folder / name, content)
 
 
 def read_rule(config: PythonRule, beside: Path) -> RuleSources:

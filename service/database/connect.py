@@ -23,6 +23,8 @@ __all__ = ["Database", "checked_url", "database", "where"]
 CONNECT_S = 5.0
 ANSWER_S = 8.0  # the server gives up before, after 5 s; this is for one that does not answer at all
 
+_LOGIN_LOCK = 0x6C6F67696E  # "login": two first users would update one row of pg_authid, and one of them fail
+
 _SESSION = {
     "application_name": "candled",
     "role": "candled",
@@ -148,13 +150,15 @@ async def _check(url: str) -> None:
 
 
 async def _let_in(admin_url: str, password: str) -> None:
-    """Let the role `candled` log in to the embedded server, once."""
+    """Let the role `candled` log in to the embedded server, once, whoever else does so at the same moment."""
     with translated():
         connection = await asyncpg.connect(admin_url)
         try:
-            if not await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'candled'"):
-                quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
-                await connection.execute(f"ALTER ROLE candled LOGIN PASSWORD {quoted}")
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOGIN_LOCK)
+                if not await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'candled'"):
+                    quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
+                    await connection.execute(f"ALTER ROLE candled LOGIN PASSWORD {quoted}")
         finally:
             await _close(connection)
 
