@@ -52,6 +52,8 @@ async def backtest(
     started = perf_counter()
     writer = await store.open(execution.stream)
     try:
+        if writer.head.seq:
+            raise UsageError(f"another execution wrote the stream {execution.stream} meanwhile", fix="run it again")
         prefix = f"{execution.run[:8]}-{writer.epoch}"
         session = Session(composed.kernel, composed.venue, writer, wire_prefix=prefix)
         try:

@@ -125,8 +125,7 @@ def execute(
     progress: Callable[[int], Any] = lambda _: None,
 ) -> Result:
     """Execute a prepared run once, and record how it ended beside its log."""
-    execution = next_execution(data_dir, run_id(prepared.definition))
-    result = run(_execute(execution, prepared, data_dir, store, database_url, progress))
+    execution, result = run(_execute(prepared, data_dir, store, database_url, progress))
     outcome = Outcome(stream=result.stream, store=store, log_head=result.log_head, records=result.events)
     facts = {"mode": "step", "notes": list(prepared.notes), "result": msgspec.to_builtins(result)}
     execution.finish(outcome, **facts, machine=describe_machine())
@@ -134,12 +133,8 @@ def execute(
 
 
 async def _execute(
-    execution: Execution,
-    prepared: Prepared,
-    data_dir: Path,
-    store: Home,
-    database_url: str | None,
-    progress: Callable[[int], Any],
-) -> Result:
+    prepared: Prepared, data_dir: Path, store: Home, database_url: str | None, progress: Callable[[int], Any]
+) -> tuple[Execution, Result]:
     async with open_store(store, data_dir, database_url) as home:
-        return await backtest(execution, prepared.composed, home, progress=progress)
+        execution = next_execution(data_dir, run_id(prepared.definition), streams=await home.streams())
+        return execution, await backtest(execution, prepared.composed, home, progress=progress)

@@ -78,11 +78,16 @@ def runs_dir(data_dir: Path) -> Path:
     return data_dir / "runs"
 
 
-def next_execution(data_dir: Path, run: str) -> Execution:
-    """Make room for the next execution of a run. Two processes never get the same number."""
+def next_execution(data_dir: Path, run: str, *, streams: Sequence[str] = ()) -> Execution:
+    """Make room for the next execution of a run. Two processes never get the same number.
+
+    `streams` are those of the store that will hold its log: a database may know executions of other data directories.
+    """
     home = runs_dir(data_dir) / run
     home.mkdir(parents=True, exist_ok=True)
-    number = max((execution.number for execution in _of_run(home)), default=0)
+    elsewhere = (name.removeprefix(f"{run}/") for name in streams if name.startswith(f"{run}/"))
+    known = [execution.number for execution in _of_run(home)]
+    number = max([0, *known, *(int(name) for name in elsewhere if name.isdecimal())])
     while True:
         number += 1
         try:

@@ -13,8 +13,14 @@ from kernel.errors import ConfigError, NotFound, UsageError
 from kernel.timeframe import iso, parse_time
 from research.importing.candles import Market
 from research.importing.importer import import_candles
+from service import loop
+from service.backtest import backtest
+from service.compose import compose
 from service.config import load_config
+from service.definition import run_id
 from service.launch import choose_datasets
+from service.log.file import FileLogStore
+from service.runs import next_execution, runs_dir
 from venues.dataset import open_dataset
 
 FILLS = ("same_close", "next_open")
@@ -183,3 +189,14 @@ def test_the_markets_of_the_file_find_their_dataset_or_say_what_to_do(tmp_path):
     assert choose_datasets(tmp_path, [other.manifest.dataset[:8]], config) == [other]
     with pytest.raises(ConfigError, match="names no markets"):
         choose_datasets(tmp_path, (), load_config(EMA_CROSS, overrides=["markets=[]"]))
+
+
+def test_a_stream_that_holds_something_is_not_written_on(tmp_path):
+    """As when two data directories share a database, and both execute the same definition for the first time."""
+    definition = prepared(tmp_path, [dataset(tmp_path, walk(100))]).definition
+    execution = next_execution(tmp_path, run_id(definition))
+    store = FileLogStore(runs_dir(tmp_path))
+    first = loop.run(backtest(execution, compose(definition, tmp_path), store))
+    with pytest.raises(UsageError, match="wrote the stream"):
+        loop.run(backtest(execution, compose(definition, tmp_path), store))
+    assert loop.run(store.head(execution.stream)).seq == first.events

@@ -76,3 +76,9 @@ def test_an_outcome_is_kept_with_whatever_else_is_said(tmp_path):
     (execution.path / "execution.json").write_text('{"stream": 1}')
     with pytest.raises(UsageError):
         execution.outcome()
+
+
+def test_a_number_that_the_store_knows_from_elsewhere_is_not_used_again(tmp_path):
+    next_execution(tmp_path, FIRST)
+    streams = [f"{FIRST}/7", f"{FIRST}/notes", f"{'0' * 64}/9", "paper"]
+    assert next_execution(tmp_path, FIRST, streams=streams).number == 8
