@@ -73,4 +73,4 @@ format: dev  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 
 clean:  ## forget the venv and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

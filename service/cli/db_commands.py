@@ -51,7 +51,7 @@ def rebuild(*, common: Common = _DEFAULTS) -> None:
     """
     with progress("reading the log", None, "records") as advance:
         streams = loop.run(_rebuild(common, advance))
-    answer(common, {"streams": streams}, lambda out: out.print(f"the projections of {streams} streams are made anew"))
+    answer(common, {"streams": streams}, lambda out: out.print(f"streams whose projections were made anew: {streams}"))
 
 
 async def _upgrade(common: Common, url: str | None) -> tuple[str, str | None, str]:
