@@ -16,7 +16,7 @@ from kernel.instrument import Instrument
 from kernel.messages import CandleClosed, OrderFilled, Report
 from kernel.models.rule import Rule
 from kernel.money import ZERO, add, pinned
-from kernel.orders import TRANSITIONS, Order, OrderState, Trigger
+from kernel.orders import TRANSITIONS, TRIGGERS, Order, OrderState, Trigger
 from kernel.pipeline import CandlePipeline, make_indicators
 from kernel.portfolio import book_fill, check_conservation, equity
 from kernel.skip import SkipReason
@@ -29,13 +29,6 @@ __all__ = ["FOLD_MAX", "Blueprint", "Kernel"]
 FOLD_MAX = 1024  # longest fold of skips: bounds what a crash, or a reader, has to re-derive
 
 _NOTHING: Sequence[Event] = ()
-_TRIGGERS: dict[type, Trigger] = {
-    messages.OrderAccepted: Trigger.ACCEPTED,
-    messages.OrderRejected: Trigger.REJECTED,
-    messages.OrderCanceled: Trigger.CANCELED,
-    messages.OrderExpired: Trigger.EXPIRED,
-    messages.OrderUnknown: Trigger.WENT_UNKNOWN,
-}
 
 
 class Blueprint(msgspec.Struct, frozen=True):
@@ -98,7 +91,7 @@ class Kernel:
             messages.WarmupCandle: self._warmup,
             messages.MarketEnded: self._end,
             OrderFilled: self._filled,
-            **dict.fromkeys(_TRIGGERS, self._reported),
+            **dict.fromkeys(TRIGGERS, self._reported),
         }
         if state.ended:
             self._refuse_market()
@@ -206,7 +199,7 @@ class Kernel:
         order = self.state.orders.get(report.order)
         if order is None:
             return self._refuse(report, "no_such_live_order")
-        becomes = TRANSITIONS[order.state][_TRIGGERS[report.__class__]]
+        becomes = TRANSITIONS[order.state][TRIGGERS[report.__class__]]
         if becomes is None:
             return self._refuse(report, f"order_is_{order.state}")
         fold_report(self.state, order, report, becomes)

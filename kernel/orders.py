@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kernel.events import Side
+from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderRejected, OrderUnknown
 
-__all__ = ["TERMINAL", "TRANSITIONS", "Order", "OrderState", "Trigger"]
+__all__ = ["TERMINAL", "TRANSITIONS", "TRIGGERS", "Order", "OrderState", "Trigger"]
 
 
 class OrderState(StrEnum):
@@ -83,6 +84,14 @@ TRANSITIONS: dict[OrderState, dict[Trigger, OrderState | None]] = {
     _S.CANCELED: _REFUSED | {_T.ACCEPTED: _S.CANCELED},
     _S.REJECTED: dict(_REFUSED),
     _S.EXPIRED: _REFUSED | {_T.ACCEPTED: _S.EXPIRED},
+}
+# What a report means to the table. A fill is not here: whether it is the last one depends on the order.
+TRIGGERS: dict[type, Trigger] = {
+    OrderAccepted: _T.ACCEPTED,
+    OrderRejected: _T.REJECTED,
+    OrderCanceled: _T.CANCELED,
+    OrderExpired: _T.EXPIRED,
+    OrderUnknown: _T.WENT_UNKNOWN,
 }
 TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.REJECTED, _S.EXPIRED})
 

@@ -19,7 +19,7 @@ from venues.venue import Accepted, NotSent, Rejected, SubmitOutcome, Venue
 
 __all__ = ["Session"]
 
-_BATCH = 512  # records chained and appended together: what still fits the processor's cache; larger was slower
+_BATCH = 512  # records chained and appended together; 256 to 1,024 measured alike
 
 
 _Outgoing = tuple[int, OrderRequested]

@@ -21,7 +21,7 @@ from kernel.messages import (
     Report,
 )
 from kernel.money import ZERO, add
-from kernel.orders import TRANSITIONS, OrderState, Trigger
+from kernel.orders import TRANSITIONS, TRIGGERS, OrderState, Trigger
 
 __all__ = ["PROJECTED", "DecisionRow", "Entry", "EquityRow", "FillRow", "OrderRow", "PositionRow", "Rows"]
 
@@ -104,14 +104,6 @@ class EquityRow(NamedTuple):
     equity: Decimal
 
 
-_TRIGGERS: dict[type, Trigger] = {
-    OrderAccepted: Trigger.ACCEPTED,
-    OrderRejected: Trigger.REJECTED,
-    OrderCanceled: Trigger.CANCELED,
-    OrderExpired: Trigger.EXPIRED,
-    OrderUnknown: Trigger.WENT_UNKNOWN,
-    CancelRequested: Trigger.CANCEL_REQUESTED,
-}
 _REPORTS = frozenset(Report.__args__)
 _OF_AN_ORDER = frozenset((*_REPORTS, OrderRequested, CancelRequested))
 _DERIVED = (DecisionMade, OrderRequested, CancelRequested, PositionChanged, EquityMarked, ReportRefused)
@@ -172,11 +164,11 @@ class Rows:
                     FillRow(stream, seq, e.ts, e.order, e.trade_id, e.price, e.quantity, e.fee, e.fee_asset)
                 )
             case OrderAccepted():
-                self._move(entry.order, _TRIGGERS[OrderAccepted], venue_order_id=entry.venue_order_id)
+                self._move(entry.order, TRIGGERS[OrderAccepted], venue_order_id=entry.venue_order_id)
             case OrderRejected():
-                self._move(entry.order, _TRIGGERS[OrderRejected], reason=entry.code)
+                self._move(entry.order, TRIGGERS[OrderRejected], reason=entry.code)
             case OrderCanceled() | OrderExpired() | OrderUnknown():
-                self._move(entry.order, _TRIGGERS[entry.__class__], reason=entry.reason)
+                self._move(entry.order, TRIGGERS[entry.__class__], reason=entry.reason)
             case CancelRequested():
                 self._move(entry.order, Trigger.CANCEL_REQUESTED)
 
