@@ -56,7 +56,7 @@ ops:  ## checks that need further system programs: the compose file (docker-comp
 	@echo "docker-compose.yml is valid"
 
 lock:  ## resolve the pins anew (needs uv)
-	@for out in "dev --extra localdb --extra live --extra dev" "core --extra localdb --constraint requirements/dev.lock"; do \
+	@for out in "dev --extra localdb --extra research --extra live --extra dev" "core --extra localdb --extra research --constraint requirements/dev.lock"; do \
 	  set -- $$out; name=$$1; shift; \
 	  uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	    pyproject.toml "$$@" --output-file requirements/$$name.lock || exit 1; done

@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 import msgspec
 
 __all__ = [
-    "CancelRequested", "CandlesSkipped", "DecisionMade", "EquityMarked", "Event", "OrderRequested", "PositionChanged",
-    "ReportRefused", "RiskRefused", "Side",
+    "CancelRequested", "CandlesSkipped", "DecisionMade", "EquityMarked", "Event", "FeatureGroupSwitched", "OrderRequested",
+    "PositionChanged", "ReportRefused", "RiskRefused", "Side",
 ]  # fmt: skip
 
 Side = Literal["buy", "sell"]
@@ -119,6 +119,16 @@ class EquityMarked(msgspec.Struct, frozen=True, tag=True, gc=False):
     equity: Decimal
 
 
+class FeatureGroupSwitched(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A group of features is computed, or no longer; `changed` is false where it was so before."""
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    group: str
+    enabled: bool
+    changed: bool
+
+
 class ReportRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A venue's report that the order's state does not allow. Nothing was booked; the order is quarantined."""
 
@@ -137,5 +147,6 @@ Event = (
     | RiskRefused
     | PositionChanged
     | EquityMarked
+    | FeatureGroupSwitched
     | ReportRefused
 )

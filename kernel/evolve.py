@@ -3,8 +3,8 @@
 Rule of this file: it decides nothing. What a message means was decided in kernel.py; here it is written down.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,18 +17,11 @@ from kernel.skip import SkipReason
 from kernel.state import Market, State
 from kernel.timeframe import DAY_NS
 
-__all__ = ["Updates", "admit", "evolve", "fold_report", "fold_skip", "start_day"]
-
-Updates = Sequence[tuple[Callable[[CandleClosed], int], int, Sequence[Callable[[float], None]]]]
-"""For each input that is read: how to get it from a candle, its unit's divisor, and who wants it."""
+__all__ = ["Passed", "admit", "evolve", "fold_report", "fold_skip", "pass_over", "start_day"]
 
 
-def admit(state: State, market: Market, updates: Updates, candle: CandleClosed) -> None:
-    """Count a candle and let every indicator see it. This happens on every candle, whatever the gate says.
-
-    A float is made from the scaled integer by one division of Python integers, which rounds correctly: it equals
-    `float` of the price's text.
-    """
+def admit(state: State, market: Market, candle: CandleClosed) -> None:
+    """Count a candle. This happens on every candle, whatever the gate says."""
     if candle.open_time <= market.open_time:
         raise InvariantBroken(f"{candle.symbol}: the candle that opens at {candle.open_time} came late or twice")
     state.ordinal += 1
@@ -36,17 +29,37 @@ def admit(state: State, market: Market, updates: Updates, candle: CandleClosed) 
     market.open_time = candle.open_time
     market.last = candle.close
     market.seen += 1
-    for column, divisor, listeners in updates:
-        x = column(candle) / divisor
-        for update in listeners:
-            update(x)
 
 
-def fold_skip(state: State, reason: SkipReason) -> int:
+def fold_skip(state: State, market: Market, reason: SkipReason) -> int:
     """Remember that the newest market message was skipped; gives the length of the open fold."""
+    if reason is SkipReason.GATE_CLOSED:
+        market.gated += 1
     fold = state.fold
     fold.append(reason)
     return len(fold)
+
+
+class Passed(NamedTuple):
+    """Candles of one market that were skipped in a block: how many, how many of them by the gate, and the newest one."""
+
+    symbol: str
+    count: int
+    gated: int
+    ts: int
+    open_time: int
+    close: int
+
+
+def pass_over(state: State, passed: Passed) -> None:
+    """Count candles that were skipped in a block, as `admit` and `fold_skip` would have; the fold is the kernel's."""
+    market = state.markets[passed.symbol]
+    state.ordinal += passed.count
+    state.ts = max(state.ts, passed.ts)
+    market.open_time = passed.open_time
+    market.last = passed.close
+    market.seen += passed.count
+    market.gated += passed.gated
 
 
 def start_day(state: State, ts: int) -> None:
@@ -129,6 +142,11 @@ def _position_changed(state: State, event: events.PositionChanged) -> None:
         state.round_trips += 1
 
 
+def _group_switched(state: State, event: events.FeatureGroupSwitched) -> None:
+    off = set(state.groups_off) - {event.group}
+    state.groups_off = sorted(off if event.enabled else off | {event.group})
+
+
 def _equity_marked(state: State, event: events.EquityMarked) -> None:
     state.equity = event.equity
 
@@ -147,5 +165,6 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     events.RiskRefused: _risk_refused,
     events.PositionChanged: _position_changed,
     events.EquityMarked: _equity_marked,
+    events.FeatureGroupSwitched: _group_switched,
     events.ReportRefused: _report_refused,
 }

@@ -8,36 +8,27 @@ from typing import Any
 import msgspec
 
 from kernel import messages
+from kernel.blueprint import Blueprint, assemble, engines_of, plans_of
 from kernel.context import Observer
 from kernel.errors import UsageError
-from kernel.events import CandlesSkipped, EquityMarked, Event, ReportRefused
-from kernel.evolve import admit, evolve, fold_report, fold_skip, start_day
-from kernel.instrument import Instrument
-from kernel.messages import CandleClosed, OrderFilled, Report
-from kernel.models.rule import Rule
+from kernel.events import CandlesSkipped, EquityMarked, Event, FeatureGroupSwitched, ReportRefused
+from kernel.evolve import Passed, admit, evolve, fold_report, fold_skip, pass_over, start_day
+from kernel.features.carry import carry
+from kernel.features.engine import Engine, Memory
+from kernel.messages import CandleClosed, OrderFilled, Report, SwitchFeatureGroup
 from kernel.money import ZERO, add, pinned
 from kernel.orders import TRANSITIONS, TRIGGERS, Order, OrderState, Trigger
-from kernel.pipeline import CandlePipeline, make_indicators
+from kernel.pipeline import CandlePipeline, Inputs
 from kernel.portfolio import book_fill, check_conservation, equity
 from kernel.skip import SkipReason
 from kernel.state import Market, State
-from kernel.strategy import Strategy
 from kernel.timeframe import iso
 
-__all__ = ["FOLD_MAX", "Blueprint", "Kernel"]
+__all__ = ["FOLD_MAX", "Kernel"]
 
 FOLD_MAX = 1024  # longest fold of skips: bounds what a crash, or a reader, has to re-derive
 
 _NOTHING: Sequence[Event] = ()
-
-
-class Blueprint(msgspec.Struct, frozen=True):
-    """All that a kernel is built from: the strategy, its markets in symbol order, and a maker of the user's rule."""
-
-    strategy: Strategy
-    model_hash: str
-    instruments: tuple[Instrument, ...]
-    make_rule: Callable[[], Rule] | None = None
 
 
 class Kernel:
@@ -50,7 +41,8 @@ class Kernel:
     def __init__(self, blueprint: Blueprint, *, observer: Observer | None = None) -> None:
         self.blueprint = blueprint
         self.observer = observer
-        markets = {i.symbol: Market(i, make_indicators(blueprint.strategy)) for i in blueprint.instruments}
+        markets = {i.symbol: Market(i) for i in blueprint.instruments}
+        self.engines: dict[str, Engine] = engines_of(blueprint, plans_of(blueprint))
         self._adopt(State(markets))
 
     def turn(self, message: messages.Message) -> Sequence[Event]:
@@ -62,34 +54,55 @@ class Kernel:
         return sha256(self.snapshot()).hexdigest()
 
     def snapshot(self) -> bytes:
-        """The whole state, rules' memories included, as bytes that `restore` takes back."""
+        """The whole state, what engines and rules remember included, as bytes that `restore` takes back."""
         state = replace(self.state, orders={})  # keyed by number, which the encoder cannot sort: they go beside it
         orders = list(self.state.orders.values())
         memories = {symbol: p.rule.memory for symbol, p in self._pipelines.items() if p.rule is not None}
         with pinned():
-            return _ENCODER.encode((state, orders, memories))
+            return _ENCODER.encode((state, orders, memories, {s: e.memory() for s, e in self.engines.items()}))
 
     def restore(self, snapshot: bytes) -> None:
         """Become the kernel that made `snapshot`; it must have been built from the same blueprint."""
-        state, orders, memories = _DECODER.decode(snapshot)
+        state, orders, memories, engines = _DECODER.decode(snapshot)
+        self.engines = engines_of(self.blueprint, plans_of(self.blueprint, state.groups_off))
+        for symbol, memory in engines.items():
+            self.engines[symbol].remember(memory)
         self._adopt(replace(state, orders={order.order: order for order in orders}))
         for symbol, memory in memories.items():
             rule = self._pipelines[symbol].rule
             if rule is not None and rule.memory is not None:
                 rule.memory = msgspec.convert(memory, type(rule.memory))
 
+    def inputs(self, symbol: str) -> Inputs:
+        """What the model of a market is given."""
+        return self._pipelines[symbol].inputs
+
+    def passed(self, reasons: bytes, times: Sequence[int], markets: Sequence[Passed]) -> Sequence[Event]:
+        """Take candles that were looked at elsewhere, in a block: exactly what turning each of them would have done.
+
+        `reasons` says in one byte for each why it ended, `times` its event time; none for warm-up candles.
+        """
+        state, events, done = self.state, [], 0
+        first = state.ordinal
+        for market in markets:
+            pass_over(state, market)
+        while len(state.fold) + len(reasons) - done >= FOLD_MAX:
+            end = done + FOLD_MAX - len(state.fold)
+            state.fold += reasons[done:end]
+            events += self._close_fold(int(times[end - 1]), first + end)
+            done = end
+        state.fold += reasons[done:]
+        return events
+
     def _adopt(self, state: State) -> None:
         self.state = state
-        plan, rule = self.blueprint, self.blueprint.make_rule
-        self._pipelines = {
-            symbol: CandlePipeline(plan.strategy, plan.model_hash, rule() if rule else None, state, market)
-            for symbol, market in state.markets.items()
-        }
+        self._pipelines = assemble(self.blueprint, state, self.engines)
         self._turns: dict[type, Callable[[Any], Sequence[Event]]] = {
             messages.StreamOpened: self._note,
             messages.CandleClosed: self._candle,
             messages.WarmupCandle: self._warmup,
             messages.MarketEnded: self._end,
+            SwitchFeatureGroup: self._switch,
             OrderFilled: self._filled,
             **dict.fromkeys(TRIGGERS, self._reported),
         }
@@ -114,18 +127,20 @@ class Kernel:
         pipeline = self._pipeline(candle.symbol)
         state = self.state
         events = self._close_fold(candle.ts, state.ordinal) if state.fold else _NOTHING
-        admit(state, pipeline.market, pipeline.updates, candle)
+        admit(state, pipeline.market, candle)
+        pipeline.engine.update(candle)
         return events
 
     def _candle(self, candle: CandleClosed) -> Sequence[Event]:
         state = self.state
         pipeline = self._pipelines.get(candle.symbol) or self._pipeline(candle.symbol)
         events = self._new_day(candle) if candle.open_time >= state.day_ends else _NOTHING
-        admit(state, pipeline.market, pipeline.updates, candle)
+        admit(state, pipeline.market, candle)
+        pipeline.update(candle)
         observer = self.observer
         outcome = pipeline.run(candle) if observer is None else pipeline.run_observed(candle, observer)
         if outcome.__class__ is SkipReason:
-            full = fold_skip(state, outcome) == FOLD_MAX
+            full = fold_skip(state, pipeline.market, outcome) == FOLD_MAX  # type: ignore[arg-type]
             return [*events, *self._close_fold(candle.ts, state.ordinal)] if full else events
         decided = [*events, *self._close_fold(candle.ts, state.ordinal - 1)]
         for event in outcome.events:  # type: ignore[union-attr]
@@ -161,6 +176,23 @@ class Kernel:
         event = EquityMarked(ts, cause, state.currency, state.balances[state.currency], equity(state))
         evolve(state, event)
         return event
+
+    def _switch(self, command: SwitchFeatureGroup) -> Sequence[Event]:
+        """Compute another set of features from the next candle on; those that stay go on as they are."""
+        off = set(self.state.groups_off)
+        event = FeatureGroupSwitched(
+            command.ts, command.group, command.enabled, (command.group in off) == command.enabled
+        )
+        evolve(self.state, event)
+        if event.changed:
+            before, self.engines = (
+                self.engines,
+                engines_of(self.blueprint, plans_of(self.blueprint, self.state.groups_off)),
+            )
+            for symbol, engine in self.engines.items():
+                carry(before[symbol].plan, before[symbol].memory(), engine)
+            self._adopt(self.state)
+        return (event,)
 
     def _end(self, message: messages.MarketEnded) -> Sequence[Event]:
         evolve(self.state, message)
@@ -220,4 +252,4 @@ def _after_the_end(message: messages.Message) -> Sequence[Event]:
 
 _LABELS = {int(reason): reason.label for reason in SkipReason}
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER = msgspec.msgpack.Decoder(tuple[State, list[Order], dict[str, Any]])
+_DECODER = msgspec.msgpack.Decoder(tuple[State, list[Order], dict[str, Any], dict[str, Memory]])

@@ -13,7 +13,8 @@ from kernel.instrument import Instrument
 
 __all__ = [
     "CandleClosed", "LoggedMessage", "MarketEnded", "MarketMessage", "Message", "OrderAccepted", "OrderCanceled",
-    "OrderExpired", "OrderFilled", "OrderRejected", "OrderUnknown", "Report", "StreamOpened", "WarmupCandle",
+    "OrderExpired", "OrderFilled", "OrderRejected", "OrderUnknown", "Report", "StreamOpened", "SwitchFeatureGroup",
+    "WarmupCandle",
 ]  # fmt: skip
 
 
@@ -120,7 +121,20 @@ class MarketEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     after: int
 
 
+class SwitchFeatureGroup(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An operator's command: compute a group of features from the next candle on, or no longer.
+
+    Models see NaN for a feature that is not computed; a fitted transform imputes it.
+    """
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    after: int
+    group: str
+    enabled: bool
+
+
 MarketMessage = CandleClosed | WarmupCandle
 Report = OrderAccepted | OrderRejected | OrderFilled | OrderCanceled | OrderExpired | OrderUnknown
-LoggedMessage = Report | StreamOpened | MarketEnded
+LoggedMessage = Report | StreamOpened | MarketEnded | SwitchFeatureGroup
 Message = MarketMessage | LoggedMessage

@@ -3,15 +3,15 @@
 A step that a strategy does not configure is not there: it could only let everything pass.
 """
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.context import CandleContext, Observer, Outcome, PipelineStep, Predict
-from kernel.errors import ConfigError
-from kernel.evolve import Updates
-from kernel.indicators.cusum import Cusum
-from kernel.indicators.registry import INDICATORS, AnyIndicator
+from kernel.features.declaration import Feature
+from kernel.features.engine import Engine
+from kernel.features.plan import Plan, make_plan
 from kernel.instrument import Instrument
+from kernel.levers import declared_features
 from kernel.messages import CandleClosed
 from kernel.models.rule import Rule
 from kernel.skip import SkipReason
@@ -22,29 +22,72 @@ from kernel.steps.features import FeatureEngineering
 from kernel.steps.filters import FilterChain
 from kernel.steps.gate import CusumGate
 from kernel.steps.inference import Inference
-from kernel.strategy import Strategy
+from kernel.strategy import Gate, Strategy
 
-__all__ = ["CandlePipeline", "make_indicators"]
+if TYPE_CHECKING:
+    from kernel.features.transform import FittedTransform
+
+__all__ = ["GATE", "CandlePipeline", "Inputs", "plan_of"]
+
+GATE = "cusum_gate"  # the name of the gate's own feature; no declared one may have it
 
 _UNREAD = CandleClosed(0, "", 0, 0, 0, 0, 0, 0)
 
 
-def make_indicators(strategy: Strategy) -> list[AnyIndicator]:
-    """Fresh indicators of one market: the declared features in order, then the gate's filter if there is a gate."""
-    made: list[AnyIndicator] = [INDICATORS[f.kind](period=f.period) for f in strategy.features]
-    if strategy.gate is not None:
-        made.append(Cusum(threshold=strategy.gate.threshold))
-    return made
+def plan_of(
+    strategy: Strategy, wanted: Sequence[str], instrument: Instrument, base_ns: int, groups_off: Sequence[str] = ()
+) -> Plan:
+    """What one market computes: the wanted features, but for those of groups that are off, and the gate's filter.
+
+    `strategy` is in force. Errors: ConfigError, as `make_plan` and `declared_features`.
+    """
+    gate = [] if strategy.gate is None else [_gate_feature(strategy.gate, instrument.symbol)]
+    scale = [strategy.gate.volatility] if strategy.gate is not None and strategy.gate.volatility else []
+    declared = declared_features(strategy, [*wanted, *scale])
+    off = _standing_on(declared, {f.name for f in declared if f.group in groups_off})
+    names = [name for name in wanted if name not in off]
+    return make_plan([*declared, *gate], names, base_ns, watched=[f.name for f in gate])
+
+
+def _gate_feature(gate: Gate, symbol: str) -> Feature:
+    threshold = gate.symbols.get(symbol, gate.threshold)
+    return Feature(GATE, "cusum", inputs=("close", gate.volatility or "1"), params={"threshold": threshold})
+
+
+def _standing_on(declared: Sequence[Feature], off: set[str]) -> set[str]:
+    """With every feature that reads one of them. Inputs stand before or after their readers: look until none is new."""
+    while more := {f.name for f in declared if f.name not in off and off & set(f.inputs)}:
+        off = off | more
+    return off
+
+
+class Inputs(NamedTuple):
+    """What the model is given: the `wanted` features' values, transformed or not, of which it reads those of `read`."""
+
+    wanted: Sequence[str]
+    transform: "FittedTransform | None"
+    read: Sequence[str]
 
 
 class CandlePipeline:
-    """The steps of one strategy on one market, and the indicators that every candle updates before them."""
+    """The steps of one strategy on one market, with the engine that every candle updates before them."""
 
-    def __init__(self, strategy: Strategy, model_hash: str, rule: Rule | None, state: State, market: Market) -> None:
+    def __init__(
+        self,
+        strategy: Strategy,
+        model_hash: str,
+        rule: Rule | None,
+        inputs: "Inputs",
+        state: State,
+        market: Market,
+        engine: Engine,
+    ) -> None:
         self.market = market
         self.rule = rule
-        self.updates = _updates(strategy, market)
-        self.steps = _steps(strategy, model_hash, rule, market)
+        self.inputs = inputs
+        self.engine = engine
+        self.update = engine.update
+        self.steps = _steps(strategy, model_hash, rule, inputs, market, engine)
         self._calls = tuple(step.__call__ for step in self.steps)  # a bound method is called at half the price
         self._context = CandleContext(state, market, _UNREAD)
 
@@ -72,46 +115,21 @@ class CandlePipeline:
         return context
 
 
-def _updates(strategy: Strategy, market: Market) -> Updates:
-    """Indicators grouped by the column that they read, so that each column is converted once a candle."""
-    listeners: dict[str, list[Callable[[float], None]]] = {}
-    inputs = [f.input for f in strategy.features] + ["close"] * (strategy.gate is not None)
-    for column, indicator in zip(inputs, market.indicators, strict=True):
-        listeners.setdefault(column, []).append(indicator.update)
-    return [(attrgetter(column), _divisor(market.instrument, column), wants) for column, wants in listeners.items()]
-
-
-def _divisor(instrument: Instrument, column: str) -> int:
-    decimals = instrument.volume_decimals if column == "volume" else instrument.price_decimals
-    return int(10**decimals)
-
-
-def _steps(strategy: Strategy, model_hash: str, rule: Rule | None, market: Market) -> Sequence[PipelineStep]:
+def _steps(
+    strategy: Strategy, model_hash: str, rule: Rule | None, inputs: Inputs, market: Market, engine: Engine
+) -> Sequence[PipelineStep]:
     steps: list[PipelineStep] = []
-    filter_ = market.indicators[-1] if strategy.gate is not None else None
-    if isinstance(filter_, Cusum):
-        steps.append(CusumGate(filter_))
+    if strategy.gate is not None:
+        steps.append(CusumGate(engine, engine.plan.watched[GATE]))
     steps += [
-        _enrichment(strategy, rule, market),
-        FeatureEngineering(),
+        Enrichment(engine, inputs.wanted),
+        FeatureEngineering(inputs.wanted, inputs.transform, inputs.read),
         Inference(_predict(strategy, rule, market)),
     ]
     if strategy.filters:
         steps.append(FilterChain(strategy.filters))
     steps.append(Execution(strategy.name, model_hash, strategy.execution.quantity))
     return tuple(steps)
-
-
-def _enrichment(strategy: Strategy, rule: Rule | None, market: Market) -> Enrichment:
-    by_name = {f.name: indicator for f, indicator in zip(strategy.features, market.indicators, strict=False)}
-    inputs = rule.inputs if rule is not None else strategy.model.inputs  # type: ignore[union-attr]
-    for name in inputs:
-        if name not in by_name:
-            raise ConfigError(
-                f"the model reads a feature {name!r} that the strategy does not declare",
-                fix=f"declared are: {', '.join(by_name) or 'none'}",
-            )
-    return Enrichment([by_name[name].emit for name in inputs], max((i.warmup for i in market.indicators), default=1))
 
 
 def _predict(strategy: Strategy, rule: Rule | None, market: Market) -> Predict:

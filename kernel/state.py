@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from kernel.errors import UsageError
-from kernel.indicators.registry import AnyIndicator
 from kernel.instrument import Instrument
 from kernel.money import ZERO
 from kernel.orders import Order
@@ -19,15 +18,16 @@ __all__ = ["Market", "State"]
 class Market:
     """One symbol as the strategy sees it.
 
-    `last` is the newest close in price units (0 before any); `direction` the side that was last asked for and not
+    `last` is the newest close in price units (0 before any); `seen` counts candles, and `gated` those on which the gate
+    stayed shut; `direction` the side that was last asked for and not
     refused; `quantity` the position in base units, signed; `cost` what it was bought for, in quote, fees excluded.
     """
 
     instrument: Instrument
-    indicators: list[AnyIndicator]
     open_time: int = -1
     last: int = 0
     seen: int = 0
+    gated: int = 0
     direction: int = 0
     decided_at: int = 0
     quantity: Decimal = ZERO
@@ -38,7 +38,8 @@ class Market:
 class State:
     """One stream's state: an account, its markets, its live orders, and the fold of skips that is still open.
 
-    `fold` holds one SkipReason byte for each of the newest consecutive market messages on which nothing was decided.
+    `groups_off` names the groups of features that a command has switched off. `fold` holds one SkipReason byte for each
+    of the newest consecutive market messages on which nothing was decided.
     """
 
     markets: dict[str, Market]
@@ -48,6 +49,7 @@ class State:
     ordinal: int = 0
     ts: int = 0
     day_ends: int = 0
+    groups_off: list[str] = field(default_factory=list)
     ended: bool = False
     opening_cash: Decimal = ZERO
     balances: dict[str, Decimal] = field(default_factory=dict)

@@ -1,47 +1,47 @@
 """What a strategy file can say: features, gate, model, filters, execution. Decoded strictly; every default is here."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
+from kernel.features.declaration import Feature
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.models.rule import PythonRule
 
-__all__ = ["Cooldown", "Execution", "Feature", "Filter", "Gate", "MinConfidence", "Session", "Strategy"]
+__all__ = ["Cooldown", "Execution", "Filter", "Gate", "Levers", "MinConfidence", "Model", "Session", "Strategy"]
 
-Column = Literal["open", "high", "low", "close", "volume"]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Hour = Annotated[int, msgspec.Meta(ge=0, le=24)]
 
 
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One number that models can read: an indicator kind over a column of the candles."""
-
-    name: str
-    kind: Literal["ema", "zscore"]
-    period: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-    input: Column = "close"
-
-
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The CUSUM gate: candles pass when log returns have drifted by more than `threshold` since it last opened."""
+    """The CUSUM gate: candles pass when log returns have drifted by more than `threshold` since it last opened.
 
-    threshold: Annotated[float, msgspec.Meta(gt=0)] = 0.0015
+    `symbols` has other thresholds for some symbols. With `volatility`, a feature's name, a threshold counts in units of
+    that feature: 3.0 is three times the volatility of the moment.
+    """
+
+    threshold: Positive = 0.0015
+    volatility: str = ""
+    symbols: dict[str, Positive] = {}
 
 
 class MinConfidence(msgspec.Struct, frozen=True, tag_field="kind", tag="min_confidence", forbid_unknown_fields=True):
     """Lets a prediction pass whose confidence is at least this. Leaving a position is never held back."""
 
     at_least: Share
+    name: str = "min_confidence"
 
 
 class Cooldown(msgspec.Struct, frozen=True, tag_field="kind", tag="cooldown", forbid_unknown_fields=True):
     """Holds back an entry within this many market messages after the last decision on the symbol."""
 
     candles: Count
+    name: str = "cooldown"
 
 
 class Session(msgspec.Struct, frozen=True, tag_field="kind", tag="session", forbid_unknown_fields=True):
@@ -49,9 +49,24 @@ class Session(msgspec.Struct, frozen=True, tag_field="kind", tag="session", forb
 
     from_hour: Hour
     to_hour: Hour
+    name: str = "session"
 
 
 Filter = MinConfidence | Cooldown | Session
+Model = Cross | MeanReversion | PythonRule
+
+
+class Levers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one run of a strategy does otherwise than another: the arms of an A/B comparison (kernel/levers.py).
+
+    `groups` of features and `filters`, by name, are on unless they are false here; `gate` false takes the gate away;
+    `model` names one of the strategy's further models.
+    """
+
+    groups: dict[str, bool] = {}
+    filters: dict[str, bool] = {}
+    gate: bool = True
+    model: str = ""
 
 
 class Execution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,11 +76,18 @@ class Execution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A strategy: its name is in every decision, order and position."""
+    """A strategy: its name is in every decision, order and position.
+
+    `features` may declare some of its own; those of the catalogue are known by name. `transform` is the digest of a
+    fitted transform, whose features are then what is computed, and whose kept features are what the model reads.
+    """
 
     name: str
-    features: tuple[Feature, ...]
-    model: Cross | MeanReversion | PythonRule
+    model: Model
     execution: Execution
+    features: tuple[Feature, ...] = ()
     gate: Gate | None = None
     filters: tuple[Filter, ...] = ()
+    transform: str = ""
+    models: dict[str, Model] = {}
+    levers: Levers = Levers()

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernel.blueprint import Blueprint, MakeEngine
 from kernel.context import Observer
-from kernel.kernel import Blueprint, Kernel
+from kernel.features.engine import PlainEngine
+from kernel.kernel import Kernel
+from kernel.levers import in_force
 from kernel.messages import StreamOpened
 from kernel.models.rule import PythonRule
-from kernel.timeframe import parse_time
+from kernel.timeframe import parse_time, timeframe_ns
 from service.code_hash import package_hash
 from service.definition import RunDefinition, run_id
 from service.rules import load_rule
@@ -30,18 +33,36 @@ class Composed:
     opening: StreamOpened
 
 
-def compose(definition: RunDefinition, data_dir: Path, *, observer: Observer | None = None) -> Composed:
-    """Join what a definition names. Errors: NotFound for a dataset that is not here; those of `load_rule`."""
+def compose(
+    definition: RunDefinition,
+    data_dir: Path,
+    *,
+    observer: Observer | None = None,
+    make_engine: MakeEngine = PlainEngine,
+) -> Composed:
+    """Join what a definition names. Errors: NotFound for a dataset that is not here; those of `load_rule`.
+
+    `make_engine` chooses how features are computed; the records are the same with any.
+    """
     strategy, run = definition.strategy, run_id(definition)
     instruments = tuple(market.instrument for market in definition.markets)
-    model = strategy.model
+    model = in_force(strategy).model
     make_rule = (
         load_rule(model, runs_dir(data_dir) / run, definition.rule_code) if isinstance(model, PythonRule) else None
     )
     datasets = [open_dataset(data_dir, market.dataset) for market in definition.markets]
     cash = {definition.currency: definition.cash}
+    blueprint = Blueprint(
+        strategy=strategy,
+        model_hash=definition.model_hash,
+        instruments=instruments,
+        lengths_ns=tuple(timeframe_ns(market.timeframe) for market in definition.markets),
+        make_rule=make_rule,
+        transform=definition.transform,
+        make_engine=make_engine,
+    )
     return Composed(
-        kernel=Kernel(Blueprint(strategy, definition.model_hash, instruments, make_rule), observer=observer),
+        kernel=Kernel(blueprint, observer=observer),
         venue=SimulatedVenue(definition.venue, instruments, cash),
         feeder=HistoricalFeeder(datasets, first_ns=definition.window.first, before_ns=definition.window.before),
         opening=StreamOpened(

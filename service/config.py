@@ -14,6 +14,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from kernel.errors import ConfigError
+from kernel.features.declaration import Feature, checked
+from kernel.levers import in_force
 from kernel.money import ZERO, canonical_text
 from kernel.strategy import Session, Strategy
 from service.config_errors import explained
@@ -22,6 +24,7 @@ from venues.fills import SimulatedVenueConfig
 __all__ = ["AccountConfig", "Config", "DatabaseConfig", "MarketConfig", "load_config"]
 
 _PREFIX = "CANDLED_"
+_FEATURE_KEYS = frozenset(Feature.__struct_fields__)
 _WHOLE_DIGITS, _DECIMALS = 20, 18  # of an amount; a price times a quantity times a rate must fit kernel/money.py
 
 
@@ -71,6 +74,7 @@ def load_config(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[s
     given = [*_from_environment(environ or {}), *map(_from_option, overrides)]
     for override in given:
         _set(tree, override)
+    _gather_params(tree)
     try:
         config = msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
@@ -130,6 +134,18 @@ def _value(text: str) -> Any:
         return text
 
 
+def _gather_params(tree: dict[str, Any]) -> None:
+    """A feature's table holds its kind's parameters, numbers, beside its own keys: they are put together here."""
+    strategy = tree.get("strategy")
+    features = strategy.get("features", ()) if isinstance(strategy, dict) else ()
+    for declared in features if isinstance(features, list) else ():
+        if isinstance(declared, dict) and isinstance(params := declared.setdefault("params", {}), dict):
+            numbers = {k: v for k, v in declared.items() if k not in _FEATURE_KEYS and isinstance(v, int | Decimal)}
+            for name in numbers:
+                del declared[name]
+            params |= {k: float(v) if isinstance(v, Decimal) else v for k, v in (params | numbers).items()}
+
+
 def _canonical(value: Any, where: str) -> Any:
     """The same configuration with every number in its one form. Errors: ConfigError for one that cannot be used."""
     if isinstance(value, msgspec.Struct):
@@ -178,3 +194,6 @@ def _check(config: Config) -> None:
     names = [feature.name for feature in strategy.features]
     if len(set(names)) < len(names):
         raise ConfigError(f"strategy.features: two features share a name among {', '.join(names)}")
+    for feature in strategy.features:
+        checked(feature)
+    in_force(strategy)

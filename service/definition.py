@@ -12,7 +12,9 @@ from pathlib import Path
 import msgspec
 
 from kernel.errors import CheckFailed, ConfigError, UsageError
+from kernel.features.transform import FittedTransform
 from kernel.instrument import Instrument
+from kernel.levers import in_force, with_model
 from kernel.money import pinned
 from kernel.strategy import Strategy
 from service.code_hash import package_hash
@@ -45,6 +47,7 @@ class RunDefinition(msgspec.Struct, frozen=True):
 
     schema: int
     strategy: Strategy
+    transform: FittedTransform | None
     model_hash: str
     rule_code: str
     kernel_code: str
@@ -63,6 +66,7 @@ def define(
     *,
     window: Window,
     rule: RuleSources | None,
+    transform: FittedTransform | None = None,
 ) -> RunDefinition:
     """The definition of a run of `config` over `markets`, by the code that is installed. Errors: ConfigError."""
     quotes = sorted({instrument.quote for _, instrument in markets})
@@ -77,13 +81,14 @@ def define(
         raise ConfigError(f"a symbol stands twice among {', '.join(symbols)}", fix="give one dataset a symbol")
     strategy, rule_code = config.strategy, ""
     if rule is not None:
-        strategy, rule_code = msgspec.structs.replace(strategy, model=rule.config), rule.hash
+        strategy, rule_code = with_model(strategy, rule.config), rule.hash
     with pinned():
-        model = msgspec.json.encode(strategy.model, order="deterministic")
+        model = msgspec.json.encode(in_force(strategy).model, order="deterministic")
     return RunDefinition(
         schema=1,
         strategy=strategy,
-        model_hash=sha256(model + rule_code.encode()).hexdigest()[:32],
+        transform=transform,
+        model_hash=sha256(model + rule_code.encode() + strategy.transform.encode()).hexdigest()[:32],
         rule_code=rule_code,
         kernel_code=package_hash("kernel"),
         venues_code=package_hash("venues"),

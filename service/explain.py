@@ -9,11 +9,13 @@ from kernel.codec import MESSAGE_TYPES
 from kernel.context import STEP_NAMES, CandleContext, Outcome
 from kernel.errors import CheckFailed, NotFound, UsageError
 from kernel.events import CandlesSkipped, DecisionMade, Event, OrderRequested, RiskRefused
-from kernel.indicators.cusum import RETURN_UNITS, Cusum
+from kernel.features.engine import Engine
 from kernel.instrument import Instrument
+from kernel.kernel import Kernel
+from kernel.levers import in_force
 from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
-from kernel.models.rule import PythonRule
 from kernel.money import canonical_text, from_units
+from kernel.pipeline import GATE, Inputs
 from kernel.replay import in_processing_order
 from kernel.skip import SkipReason
 from kernel.timeframe import iso
@@ -48,10 +50,10 @@ class Explanation(msgspec.Struct, frozen=True):
 class Trace:
     """An observer that keeps what each step saw of one candle."""
 
-    def __init__(self, inputs: Sequence[str]) -> None:
+    def __init__(self, kernel: Kernel, symbol: str) -> None:
         self.steps: dict[str, StepTrace] = {}
-        self._inputs = inputs
-        self._direction = 0
+        self._engine = kernel.engines[symbol]
+        self._inputs = kernel.inputs(symbol)
 
     def candle(self, _candle: CandleClosed) -> None:
         """Forget the candle before."""
@@ -60,36 +62,41 @@ class Trace:
     def step(self, name: str, outcome: Outcome, context: CandleContext) -> None:
         """Keep what the step saw."""
         skipped = outcome if isinstance(outcome, SkipReason) else None
-        values = _SEEN[name](context, self._inputs)
+        values = _SEEN[name](context, self._inputs, self._engine)
         self.steps[name] = StepTrace(
             name, "skipped" if skipped else "passed", skipped.label if skipped else None, values
         )
 
 
-def _gate(context: CandleContext, _inputs: Sequence[str]) -> dict[str, Any]:
-    gate = next(i for i in context.market.indicators if isinstance(i, Cusum))
-    return {"threshold": gate.threshold, "up": gate.up / RETURN_UNITS, "down": gate.down / RETURN_UNITS}
+def _gate(_context: CandleContext, _inputs: Inputs, engine: Engine) -> dict[str, Any]:
+    plan = engine.plan
+    (threshold,) = plan.nodes[plan.origins[plan.watched[GATE]].node].params
+    return {"threshold": threshold} | {k: v for k, v in engine.all_outputs(GATE).items() if k != "open"}
 
 
-def _values(context: CandleContext, inputs: Sequence[str]) -> dict[str, Any]:
+def _values(context: CandleContext, inputs: Inputs, _engine: Engine) -> dict[str, Any]:
     warm = {"candles_seen": context.market.seen}
-    return dict(zip(inputs, context.values, strict=False)) or warm
+    return dict(zip(inputs.wanted, context.values, strict=False)) or warm
 
 
-def _prediction(context: CandleContext, _inputs: Sequence[str]) -> dict[str, Any]:
+def _features(context: CandleContext, inputs: Inputs, engine: Engine) -> dict[str, Any]:
+    return dict(zip(inputs.read, context.features, strict=False)) or _values(context, inputs, engine)
+
+
+def _prediction(context: CandleContext, _inputs: Inputs, _engine: Engine) -> dict[str, Any]:
     said = context.prediction
     now = {"direction_now": context.market.direction}
     return now | ({"direction": said.direction, "confidence": said.confidence} if said else {})
 
 
-def _events(context: CandleContext, _inputs: Sequence[str]) -> dict[str, Any]:
+def _events(context: CandleContext, _inputs: Inputs, _engine: Engine) -> dict[str, Any]:
     return {type(event).__name__: msgspec.to_builtins(event) for event in context.events}
 
 
-_SEEN: dict[str, Callable[[CandleContext, Sequence[str]], dict[str, Any]]] = {
+_SEEN: dict[str, Callable[[CandleContext, Inputs, Engine], dict[str, Any]]] = {
     "CusumGate": _gate,
     "Enrichment": _values,
-    "FeatureEngineering": _values,
+    "FeatureEngineering": _features,
     "Inference": _prediction,
     "FilterChain": _prediction,
     "Execution": _events,
@@ -119,7 +126,7 @@ def explain(
     Errors: UsageError when the run never came to that candle; CheckFailed when the log says something else; LogCorrupt
     when it cannot be read.
     """
-    kernel, trace = composed.kernel, Trace(_inputs(composed, definition))
+    kernel, trace = composed.kernel, Trace(composed.kernel, symbol)
     logged = (decoded(record) for record in recorded if record.type in MESSAGE_TYPES)
     for message in in_processing_order(composed.feeder.messages(), logged):
         if isinstance(message, CandleClosed) and message.open_time == opened and message.symbol == symbol:
@@ -153,16 +160,9 @@ def _answer(
     )
 
 
-def _inputs(composed: Composed, definition: RunDefinition) -> Sequence[str]:
-    """The names of the values that the model reads, in its order."""
-    make_rule, model = composed.kernel.blueprint.make_rule, definition.strategy.model
-    if make_rule is not None:
-        return make_rule().inputs
-    return () if isinstance(model, PythonRule) else model.inputs
-
-
 def _absent(name: str, definition: RunDefinition) -> Literal["not_configured", "not_reached"]:
-    missing = {"CusumGate": definition.strategy.gate is None, "FilterChain": not definition.strategy.filters}
+    strategy = in_force(definition.strategy)
+    missing = {"CusumGate": strategy.gate is None, "FilterChain": not strategy.filters}
     return "not_configured" if missing.get(name) else "not_reached"
 
 

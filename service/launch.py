@@ -10,7 +10,9 @@ import msgspec
 
 from kernel.errors import ConfigError, NotFound, UsageError
 from kernel.instrument import Instrument
+from kernel.levers import in_force
 from kernel.models.rule import PythonRule
+from service.artifacts import load_transform
 from service.backtest import Result, backtest
 from service.compose import Composed, compose
 from service.config import Config, MarketConfig
@@ -80,9 +82,10 @@ def prepare(
     """
     _check_window(datasets, window)
     markets, notes = _instruments(data_dir, config, datasets, rules_file)
-    model = config.strategy.model
+    model = in_force(config.strategy).model
     rule = read_rule(model, beside) if isinstance(model, PythonRule) else None
-    definition = define(config, markets, window=window, rule=rule)
+    transform = load_transform(data_dir, config.strategy.transform) if config.strategy.transform else None
+    definition = define(config, markets, window=window, rule=rule, transform=transform)
     home = runs_dir(data_dir) / run_id(definition)
     home.mkdir(parents=True, exist_ok=True)
     if rule is not None:

@@ -1,67 +1,33 @@
-"""Rolling z-score."""
+"""Rolling z-score: how many standard deviations (population) the newest input lies from the mean of the window.
 
-from math import nan, sqrt
+Input: one float a candle. Output: dimensionless. Warm-up: `period` inputs. Cost: O(1), in whole numbers (window.py).
+Edges: 0 in a window of equal inputs; NaN while a NaN or infinite input is in the window.
+Forgets: after exactly `period` inputs. Source: (x - mean) / pstdev, as in Python's `statistics`.
+"""
 
-import msgspec
+from math import sqrt
 
-__all__ = ["ZScore"]
+from kernel.indicators.kind import Floats, Ints, Kind, Output, Whole
+from kernel.indicators.window import mean, newest, open_window, push, room, spread
 
-# Inputs are summed as whole multiples of 1e-12, so that sums are exact: the bits of a window depend on it alone.
-_GRID = 10**12
+__all__ = ["KIND"]
 
 
-class ZScore(msgspec.Struct, tag="zscore", dict=True):
-    """How many standard deviations (population) the newest input lies from the mean of the last `period` inputs.
+def emit(f: Floats, n: Ints, i: int, j: int) -> float:
+    """The z-score of the newest input."""
+    squares = spread(f, n, i, j)
+    if squares == 0.0:
+        return 0.0
+    return (newest(f, n, i, j) - mean(f, n, i, j)) / sqrt(squares / n[j])
 
-    Input: one finite float a candle, taken to the nearest 1e-12. Output: dimensionless; 0 in a window of equal inputs.
-    Warm-up: `period` candles; NaN before. Forgets: after exactly `period` candles.
-    Cost: O(1), in integers. Source: (x - mean) / pstdev; tests/kernel/test_indicators.py compares with `statistics`.
 
-    The fields are the state: the inputs, as they came. The integers follow from them, and may be larger than the 64
-    bits that a snapshot can write.
-    """
-
-    period: int
-    window: list[float] = []
-    oldest: int = 0
-
-    def __post_init__(self) -> None:
-        self._units = [round(x * _GRID) for x in self.window]
-        self._sum = sum(self._units)
-        self._sum_squares = sum(u * u for u in self._units)
-
-    def update(self, x: float) -> None:
-        """Take the next input."""
-        newest = round(x * _GRID)
-        units = self._units
-        if len(units) < self.period:
-            units.append(newest)
-            self.window.append(x)
-            gone = 0
-        else:
-            oldest = self.oldest
-            gone = units[oldest]
-            units[oldest] = newest
-            self.window[oldest] = x
-            oldest += 1
-            self.oldest = oldest if oldest < self.period else 0
-        change = newest - gone
-        self._sum += change
-        self._sum_squares += change * (newest + gone)
-
-    def emit(self) -> float:
-        """The z-score of the newest input; NaN while the window is not full."""
-        n = self.period
-        if len(self._units) < n:
-            return nan
-        total = self._sum
-        variance_n2 = n * self._sum_squares - total * total
-        if variance_n2 == 0:
-            return 0.0
-        newest = self._units[self.oldest - 1]
-        return (n * newest - total) / sqrt(variance_n2)
-
-    @property
-    def warmup(self) -> int:
-        """How many candles must have been seen before the value is used."""
-        return self.period
+KIND = Kind(
+    name="zscore",
+    inputs=("close",),
+    parameters={"period": Whole(2)},
+    room=room,
+    bootstrap_state=open_window,
+    update=push,
+    outputs={"value": Output(emit, lambda period: period)},
+    memory="window",
+)

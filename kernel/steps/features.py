@@ -1,25 +1,39 @@
-"""FeatureEngineering: from indicator values to the vector that the model was made for."""
+"""FeatureEngineering: from feature values to the vector that the model was made for."""
 
-from math import isfinite
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kernel.context import CandleContext, Outcome
 from kernel.skip import SkipReason
 
+if TYPE_CHECKING:
+    from kernel.features.transform import FittedTransform
+
 __all__ = ["FeatureEngineering"]
+
+Chosen = Callable[[Sequence[float]], Sequence[float]]
 
 
 class FeatureEngineering:
-    """Hands the values on as the feature vector, if every one is a number. A fitted transform will stand here.
+    """Applies the fitted transform, if there is one, and hands on what the model reads, in the model's order.
 
     Gives: `features`.  Halts: FEATURE_NOT_FINITE.
     """
 
     name = "FeatureEngineering"
 
+    def __init__(self, wanted: Sequence[str], transform: "FittedTransform | None", read: Sequence[str]) -> None:
+        self._apply = None if transform is None else transform.apply
+        given = wanted if transform is None else [scaling.name for scaling in transform.kept]
+        self._places = None if tuple(given) == tuple(read) else [list(given).index(name) for name in read]
+
     def __call__(self, context: CandleContext) -> Outcome:
-        """Refuse NaN and infinity: a sum with one of them in it is not finite."""
-        values = context.values
-        if not isfinite(sum(values)):
-            return SkipReason.FEATURE_NOT_FINITE
+        """Refuse NaN and infinity."""
+        values = context.values if self._apply is None else self._apply(context.values)
+        if self._places is not None:
+            values = [values[place] for place in self._places]
+        for value in values:
+            if value - value != 0.0:
+                return SkipReason.FEATURE_NOT_FINITE
         context.features = values
         return context

@@ -1,7 +1,7 @@
 """CusumGate: most candles end here."""
 
 from kernel.context import CandleContext, Outcome
-from kernel.indicators.cusum import Cusum
+from kernel.features.engine import Engine
 from kernel.skip import SkipReason
 
 __all__ = ["CusumGate"]
@@ -10,14 +10,15 @@ __all__ = ["CusumGate"]
 class CusumGate:
     """Ends the candle unless the CUSUM filter opened on it.
 
-    Reads: the filter's state (updated on every candle before the steps).  Halts: GATE_CLOSED.
+    Reads: the filter's output, `slot` of the engine's watched values.  Halts: GATE_CLOSED.
     """
 
     name = "CusumGate"
 
-    def __init__(self, filter_: Cusum) -> None:
-        self._filter = filter_
+    def __init__(self, engine: Engine, slot: int) -> None:
+        self._watched = engine.watched
+        self._slot = slot
 
     def __call__(self, context: CandleContext) -> Outcome:
         """Pass when the gate is open."""
-        return context if self._filter.opened else SkipReason.GATE_CLOSED
+        return context if self._watched(self._slot) == 1.0 else SkipReason.GATE_CLOSED

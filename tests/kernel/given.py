@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from kernel.codec import decode
+from kernel.blueprint import Blueprint
 from kernel.events import Event, OrderRequested
+from kernel.features.declaration import feature
 from kernel.instrument import Instrument
-from kernel.kernel import Blueprint, Kernel
+from kernel.kernel import Kernel
 from kernel.messages import (
     CandleClosed,
     MarketEnded,
@@ -24,7 +26,7 @@ from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.models.prediction import FLAT, LONG, SHORT
 from kernel.models.rule import PythonRule, Rule
-from kernel.strategy import Cooldown, Execution, Feature, Gate, MinConfidence, Strategy
+from kernel.strategy import Cooldown, Execution, Gate, MinConfidence, Strategy
 from kernel.strategy import Session as Hours
 from kernel.timeframe import NS_PER_SECOND
 from service.log.record import GENESIS, Head, Record
@@ -75,16 +77,16 @@ class Forgetful(Rule):
 
 
 def strategy(model, features=(), *, quantity="1", gate=None, filters=()) -> Strategy:
-    return Strategy("tested", tuple(features), model, Execution(Decimal(quantity)), gate, tuple(filters))
+    return Strategy("tested", model, Execution(Decimal(quantity)), tuple(features), gate, tuple(filters))
 
 
 OBEY = PythonRule("given.py:Obedient")
 LONG_AT, FLAT_AT, SHORT_AT, NEITHER_AT = 500_01, 500_02, 500_03, 500_00  # closes, as the obedient rule reads them
 OBEDIENT = strategy(OBEY)
-CROSS = strategy(Cross("fast", "slow"), [Feature("fast", "ema", 2), Feature("slow", "ema", 4)])
+CROSS = strategy(Cross("fast", "slow"), [feature("fast", "ema", period=2), feature("slow", "ema", period=4)])
 REVERSION = strategy(
     MeanReversion("score", entry=0.5),
-    [Feature("score", "zscore", 5), Feature("busy", "zscore", 3, "volume")],
+    [feature("score", "zscore", period=5), feature("busy", "zscore", "volume", period=3)],
     gate=Gate(0.001),
     filters=[MinConfidence(0.5), Cooldown(2), Hours(0, 23)],
     quantity="0.25",
@@ -94,7 +96,7 @@ RULES = {"given.py:Obedient": Obedient, "given.py:Forgetful": Forgetful}
 
 def blueprint(of: Strategy = OBEDIENT, instruments: Sequence[Instrument] = (BTC,)) -> Blueprint:
     rule = RULES[of.model.source] if isinstance(of.model, PythonRule) else None
-    return Blueprint(of, "model", tuple(instruments), rule)
+    return Blueprint(of, "model", tuple(instruments), (MINUTE,) * len(instruments), rule)
 
 
 def opening(instruments: Sequence[Instrument] = (BTC,), cash: Decimal = CASH) -> StreamOpened:

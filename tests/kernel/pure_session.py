@@ -15,6 +15,7 @@ import time
 import uuid
 
 import msgspec  # noqa: F401 - imported before the seal: what libraries do while they are imported is their own affair
+import numpy as np  # noqa: F401 - as above
 
 OUTSIDE = {
     builtins: ["open", "input"],
@@ -23,7 +24,7 @@ OUTSIDE = {
     random: ["random", "randint", "choice", "shuffle", "seed", "getrandbits", "Random"],
     secrets: ["token_bytes", "token_hex"],
     socket: ["socket", "gethostname"],
-    threading: ["Thread", "get_ident"],
+    threading: ["Thread"],
     time: [name for name in dir(time) if callable(getattr(time, name)) and name != "struct_time"],
     uuid: ["uuid1", "uuid4", "getnode"],
 }

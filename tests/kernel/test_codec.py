@@ -37,6 +37,7 @@ EXAMPLES = [
     messages.OrderExpired(_TIME, 7, 1, "time in force: “now”"),
     messages.OrderUnknown(_TIME, 7, 1, "timed out after 0.8 s"),
     messages.MarketEnded(_TIME, 525_600),
+    messages.SwitchFeatureGroup(_TIME, 7, "volume", False),
     events.CandlesSkipped(_TIME, "ema_cross", 1, 26, {"target_unchanged": 1, "warming_up": 25}, "cd" * 32),
     events.DecisionMade(_TIME, "ema_cross", "BTC/USDT", 26, "ef" * 32, -1, 0.1, "01" * 32, Decimal("-1.0")),
     events.OrderRequested(_TIME, "ema_cross", "BTC/USDT", 26, 1, "sell", "market", Decimal("1E+2")),
@@ -47,6 +48,7 @@ EXAMPLES = [
         *map(Decimal, ("-1", "99416724.213590000")),
     ),
     events.EquityMarked(_TIME, "day", "USDT", Decimal("1.10"), Decimal("-0.5")),
+    events.FeatureGroupSwitched(_TIME, "volume", False, True),
     events.ReportRefused(_TIME, 9, "OrderFilled", "no_such_live_order"),
 ]  # fmt: skip
 
@@ -106,6 +108,7 @@ integers = st.integers(-(2**70), 2**70)
 def filled(kind: type[msgspec.Struct]) -> st.SearchStrategy[msgspec.Struct]:
     """Any value of a message or event type: strategies by the types of its fields."""
     by_type = {int: integers, str: names, Decimal: money, float: st.floats(allow_nan=False, allow_infinity=False)}
+    by_type[bool] = st.booleans()
     by_type[dict[str, int]] = st.dictionaries(names, integers)
     by_type[tuple[Instrument, ...]] = st.lists(st.deferred(lambda: filled(Instrument)), max_size=2).map(tuple)
     chosen = {

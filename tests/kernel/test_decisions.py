@@ -10,7 +10,8 @@ from kernel.messages import OrderCanceled, OrderRejected, WarmupCandle
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.skip import SkipReason
-from kernel.strategy import Cooldown, Feature, Gate, MinConfidence, Session
+from kernel.features.declaration import feature
+from kernel.strategy import Cooldown, Gate, MinConfidence, Session
 from kernel.timeframe import parse_time
 from tests.kernel.given import (
     BTC,
@@ -177,7 +178,7 @@ def test_confidence_is_compared_with_the_least():
     falling = [500_00, 500_10, 500_00, 500_10, 499_50]
     for least, passes in ((0.5, True), (1.0, False)):
         doubtful = strategy(
-            MeanReversion("score", entry=1.5), [Feature("score", "zscore", 5)], filters=[MinConfidence(least)]
+            MeanReversion("score", entry=1.5), [feature("score", "zscore", period=5)], filters=[MinConfidence(least)]
         )
         kernel = opened(doubtful)
         assert bool(turned(kernel, candles(falling))) is passes
@@ -199,10 +200,11 @@ def test_the_gate_ends_what_did_not_move():
 def test_the_gate_is_behind_no_indicator():
     """What the gate rejects still moves every average: the digest is that of the strategy without a gate."""
     rising = candles([500_00 + 3 * n for n in range(20)] + [600_00])
-    features = [Feature("fast", "ema", 2), Feature("slow", "ema", 4)]
+    features = [feature("fast", "ema", period=2), feature("slow", "ema", period=4)]
     gated = opened(strategy(Cross("fast", "slow"), features, gate=Gate(0.1)))
     (decision,) = of_type(DecisionMade, turned(gated, rising))
     free = opened(CROSS)
     turned(free, rising)
-    assert gated.state.markets["BTC/USDT"].indicators[:2] == free.state.markets["BTC/USDT"].indicators
+    ours, theirs = (kernel.engines["BTC/USDT"] for kernel in (gated, free))
+    assert ours.emit() == theirs.emit()
     assert decision.candle == 21

@@ -15,7 +15,7 @@ from kernel.kernel import FOLD_MAX, Kernel
 from kernel.messages import MarketEnded, OrderAccepted, OrderCanceled, OrderFilled, WarmupCandle
 from kernel.models.cross import Cross
 from kernel.skip import SkipReason
-from kernel.strategy import Feature
+from kernel.features.declaration import feature
 from kernel.timeframe import DAY_NS
 from tests.kernel.drawn import markets
 from tests.kernel.given import (
@@ -184,7 +184,7 @@ def test_a_symbol_that_is_not_traded_is_refused(candle):
 
 def test_a_model_that_reads_what_is_not_declared_is_refused():
     with pytest.raises(ConfigError, match="'slow'"):
-        Kernel(blueprint(strategy(Cross("fast", "slow"), [Feature("fast", "ema", 2)])))
+        Kernel(blueprint(strategy(Cross("fast", "slow"), [feature("fast", "ema", period=2)])))
 
 
 def test_a_report_for_an_order_that_never_was_is_an_event():

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from kernel.context import STEP_NAMES, CandleContext
 from kernel.events import CandlesSkipped, DecisionMade
-from kernel.kernel import Blueprint, Kernel
+from kernel.blueprint import Blueprint
+from kernel.features.declaration import feature
+from kernel.kernel import Kernel
 from kernel.models.prediction import LONG
+from kernel.models.cross import Cross
 from kernel.models.rule import PythonRule, Rule
 from kernel.skip import SkipReason
 from kernel.steps.features import FeatureEngineering
-from kernel.strategy import Feature, Gate, MinConfidence
+from kernel.strategy import Gate, MinConfidence
 from tests.kernel.drawn import markets
 from tests.kernel.given import (
     BTC,
@@ -118,17 +121,18 @@ def test_a_feature_that_is_no_number_ends_the_candle(bad, place):
     context = CandleContext(None, None, None)
     context.values = [1.0, 1.0]
     context.values[place] = bad
-    assert FeatureEngineering()(context) is SkipReason.FEATURE_NOT_FINITE
+    engineer = FeatureEngineering(["a", "b"], None, ["a", "b"])
+    assert engineer(context) is SkipReason.FEATURE_NOT_FINITE
     assert context.features == ()
     context.values = [inf, -inf]
-    assert FeatureEngineering()(context) is SkipReason.FEATURE_NOT_FINITE
+    assert engineer(context) is SkipReason.FEATURE_NOT_FINITE
 
 
 def test_an_average_that_is_no_number_decides_nothing():
-    kernel = opened(CROSS)
-    turned(kernel, candles([500_00] * 6))
-    for indicator in kernel.state.markets["BTC/USDT"].indicators:
-        indicator.update(inf)
+    """A quotient by a price of zero is no number, from the fifth candle on."""
+    over = [feature("one", "roc", "close", period=1), feature("fast", "ema", period=2)]
+    kernel = opened(strategy(Cross("one", "fast"), over))
+    turned(kernel, candles([500_00] * 5 + [0]))
     assert turned(kernel, candles([600_00], start=6 * MINUTE)) == []
     assert kernel.state.fold[-1] == SkipReason.FEATURE_NOT_FINITE
 
@@ -142,8 +146,12 @@ def test_a_rule_gets_its_features_in_the_order_in_which_it_names_them():
             return LONG
 
     asked = []
-    features = [Feature("fast", "ema", 1), Feature("unread", "zscore", 2), Feature("slow", "ema", 3, "open")]
-    kernel = Kernel(Blueprint(strategy(PythonRule("a.py:Asks"), features), "model", (BTC,), Asks))
+    features = [
+        feature("fast", "ema", period=1),
+        feature("unread", "zscore", period=2),
+        feature("slow", "ema", "open", period=3),
+    ]
+    kernel = Kernel(Blueprint(strategy(PythonRule("a.py:Asks"), features), "model", (BTC,), (MINUTE,), Asks))
     turned(kernel, [opening(), *candles([500_00, 510_00, 520_00, 530_00])])
     opens = 500.0 + 0.5 * (500.0 - 500.0)
     slow = opens + 0.5 * (510.0 - opens)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kernel.indicators.cusum import Cusum
+from kernel.features.declaration import feature
 from kernel.instrument import Instrument
 from kernel.kernel import Kernel
+from kernel.models.cross import Cross
 from kernel.models.rule import PythonRule
 from kernel.orders import Order, OrderState
 from kernel.replay import in_processing_order
@@ -20,6 +21,7 @@ from tests.kernel.given import BTC, CROSS, ETH, OBEDIENT, REVERSION, blueprint, 
 
 ONE = Decimal(1)
 FORGETFUL = strategy(PythonRule("given.py:Forgetful"))
+SLOW = feature("slow", "ema", period=4)
 STRATEGIES = [OBEDIENT, CROSS, REVERSION, FORGETFUL]
 # The second pair is in no alphabetical order: a snapshot sorts, and must not mix up whose memory is whose.
 PAIRS = [(BTC, ETH), (ETH, BTC)]
@@ -83,7 +85,7 @@ def altered(value):
         case Instrument():
             return replace(value, lot=value.tick)
         case list():
-            return [*value, Cusum(threshold=1.0)]
+            return [*value, "volume"]
         case dict():
             return value | {1: Order(1, "s", "BTC/USDT", "buy", ONE, ONE, OrderState.OPEN, False, [])}
 
@@ -128,15 +130,15 @@ def test_the_order_in_which_assets_came_into_the_account_does_not_matter():
     assert ours.fingerprint() == theirs.fingerprint()
 
 
-def test_sums_beyond_64_bits_are_in_a_snapshot():
-    """The squares of a window of Bitcoin prices, on a grid of 1e-8, do not fit a machine's integer; nor do volumes of
-    coins that trade by the billion."""
-    kernel = opened(REVERSION)
-    turned(kernel, [replace(c, close=c.close + 65_000_00, volume=c.volume * 10**14) for c in candles(range(1, 11))])
-    restored = opened(REVERSION)
-    restored.restore(kernel.snapshot())
-    ours, theirs = (k.state.markets["BTC/USDT"].indicators for k in (kernel, restored))
-    assert ours == theirs
-    for indicator in (*ours, *theirs):
-        indicator.update(65_000.5)
-    assert [i.emit() for i in ours] == [i.emit() for i in theirs]
+def test_what_an_engine_remembers_is_state():
+    """Its arrays, and the bar in the making."""
+    kernel = opened(strategy(Cross("fast", "slow"), [feature("fast", "ema", period=2, timeframe="5m"), SLOW]))
+    turned(kernel, candles([500_00, 501_00]))
+    seen, engine = {kernel.fingerprint()}, kernel.engines["BTC/USDT"]
+    engine.f[engine.plan.nodes[0].i] += 1.0
+    seen.add(kernel.fingerprint())
+    engine.n[-1] += 1
+    seen.add(kernel.fingerprint())
+    next(iter(engine._makers.values())).volume += 1
+    seen.add(kernel.fingerprint())
+    assert len(seen) == 4

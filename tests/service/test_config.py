@@ -31,16 +31,17 @@ def file(tmp_path):
     [
         ("venue.fil=next_open", "unknown key venue.fil", "did you mean 'fill'?"),
         ("strategy.modle.kind=cross", "unknown key strategy.modle", "'model'"),
-        ("strategy.features.0.perod=3", "unknown key strategy.features.0.perod", "'period'"),
+        ("strategy.features.0.perod=3", "feature score: zscore has no parameter 'perod'", "'period'"),
+        ("strategy.features.0.input=open", "unknown key strategy.features.0.input", "'inputs'"),
         ("strategy.filters.1.candels=3", "unknown key strategy.filters.1.candels", "'candles'"),
         ("stratgy.name=x", "unknown key stratgy", "'strategy'"),
         ("venue.fill=open", "venue.fill: invalid", "'next_open'"),
         ("strategy.model.kind=mean", "strategy.model.kind: invalid", "'mean_reversion'"),
-        ("strategy.features.0.kind=emma", "strategy.features.0.kind: invalid", "'ema'"),
+        ("strategy.features.0.kind=emma", "there is no indicator kind 'emma'", "'ema'"),
         ("strategy.filters.0.kind=cool", "strategy.filters.0.kind: invalid", "'cooldown'"),
         ("strategy.execution={}", "missing key strategy.execution.quantity", "add quantity"),
         ("strategy.model={kind='python'}", "missing key strategy.model.source", "add source"),
-        ("strategy.features.0.period=0", "strategy.features.0.period: expected `int` >= 1", ""),
+        ("strategy.features.0.period=0", "feature score: period of zscore = 0 is out of range", "2 to 100000"),
         ("strategy.filters.0.at_least=1.5", "strategy.filters.0.at_least: expected `float` <= 1.0", ""),
         ("seed=1.5", "seed: expected `int`, got", ""),
         ("account.cash=many", "account.cash: invalid decimal string", ""),
@@ -117,10 +118,10 @@ def test_what_overrides_what(file):
 
 def test_a_place_in_a_list_can_be_set():
     config = load_config(EMA_CROSS, overrides=["strategy.features.1.period=50", "markets.0.symbol=ETH/USDT"])
-    assert [feature.period for feature in config.strategy.features] == [12, 50]
+    assert [feature.params["period"] for feature in config.strategy.features] == [12, 50]
     assert config.markets[0].symbol == "ETH/USDT"
     assert (
-        load_config(EMA_CROSS, environ={"CANDLED_STRATEGY__FEATURES__0__PERIOD": "5"}).strategy.features[0].period == 5
+        load_config(EMA_CROSS, environ={"CANDLED_STRATEGY__FEATURES__0__PERIOD": "5"}).strategy.features[0].params["period"] == 5
     )
 
 

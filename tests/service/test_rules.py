@@ -135,8 +135,8 @@ def test_a_rule_that_fails_at_a_candle_is_blamed_by_name_and_what_was_done_befor
     file = strategy(TRADES.replace("        return", f"        if self.calls == 200: return {wrong}\n        return"))
     with pytest.raises(RuleFailed, match=says) as raised:
         run(tmp_path, [market], file)
-    # the first call is on the 20th candle
-    assert "the rule mine.py:Mine, on the candle of BTC/USDT that opens at 2022-01-01T03:38:00Z" in str(raised.value)
+    # it reads no feature: the first call is on the first candle
+    assert "the rule mine.py:Mine, on the candle of BTC/USDT that opens at 2022-01-01T03:19:00Z" in str(raised.value)
     assert raised.value.exit_code == 2
     execution = resolve(tmp_path, next(iter((tmp_path / "runs").iterdir())).name)
     assert execution.outcome() is None

@@ -1,0 +1,1 @@
+"""Features: declared once, compiled twice (a hot path row by row, columns for blocks and batches)."""
