@@ -11,6 +11,7 @@ from kernel.errors import UsageError
 from kernel.messages import MarketEnded
 from kernel.money import ZERO, canonical_text
 from service.compose import Composed
+from service.features import Mode, next_row_for
 from service.log.store import LogStore
 from service.runs import Execution
 from service.session import Session
@@ -42,11 +43,16 @@ class Result(msgspec.Struct, frozen=True):
 
 
 async def backtest(
-    execution: Execution, composed: Composed, store: LogStore, *, progress: Callable[[int], Any] = lambda _: None
+    execution: Execution,
+    composed: Composed,
+    store: LogStore,
+    *,
+    mode: Mode = "step",
+    progress: Callable[[int], Any] = lambda _: None,
 ) -> Result:
     """Run to the market's end; the log is durable when this returns. Errors: those of the kernel, the store, the data.
 
-    `progress` is called with the number of market messages done since the last call. Where the user's rule or the data
+    `mode` is how the kernel of `composed` was made (service/features.py). `progress` is called with the number of market messages done since the last call. Where the user's rule or the data
     ends the run, the log holds all that was derived before.
     """
     started = perf_counter()
@@ -57,7 +63,7 @@ async def backtest(
         prefix = f"{execution.run[:8]}-{writer.epoch}"
         session = Session(composed.kernel, composed.venue, writer, wire_prefix=prefix)
         try:
-            await _run(session, composed, progress)
+            await (_run_blocks if mode == "block" else _run)(session, composed, progress)
         except UsageError:
             await session.flush()
             raise
@@ -75,6 +81,22 @@ async def _run(session: Session, composed: Composed, progress: Callable[[int], A
         progress(state.ordinal - done)
         done = state.ordinal
         await sleep(0)  # a Ctrl-C is heard here
+    await session.message(MarketEnded(state.ts, state.ordinal))
+    await session.flush()
+
+
+async def _run_blocks(session: Session, composed: Composed, progress: Callable[[int], Any]) -> None:
+    from service.block import BlockRunner
+
+    state = session.kernel.state
+    await session.message(composed.opening)
+    runner = BlockRunner(session, composed.venue, next_row_for(composed.feeder.rows))
+    done = 0
+    for slices in composed.feeder.slices():
+        await runner.market(slices)
+        progress(state.ordinal - done)
+        done = state.ordinal
+        await sleep(0)
     await session.message(MarketEnded(state.ts, state.ordinal))
     await session.flush()
 

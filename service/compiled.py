@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import getsource
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,10 +21,11 @@ from kernel.features.engine import Compiled
 from kernel.features.tables import Call
 from kernel.indicators.kind import Kind
 from kernel.indicators.registry import kind_named
+from kernel.wake import next_row
 from service.code_hash import package_hash
 from service.durable import replace_durably
 
-__all__ = ["cache_dir", "compiled", "compiled_scan", "told_off"]
+__all__ = ["as_arrays", "cache_dir", "compiled", "compiled_next_row", "compiled_scan", "told_off"]
 
 _FIVE = ("open", "high", "low", "close", "volume", "minute")
 
@@ -57,14 +59,31 @@ def cache_dir() -> Path:
 @cache
 def compiled(calls: tuple[Call, ...]) -> Compiled:
     """Compiled code for these calls: about a second for ten kinds the first time, milliseconds from disk."""
+    module = _module("rows", _row_source(calls))
+    return Compiled(module.step, module.run, as_arrays)
+
+
+def as_arrays(floats: Sequence[float], whole: Sequence[int]) -> tuple[Any, Any]:
+    """The two state arrays in the form that compiled code takes."""
     import numpy as np
 
-    module = _module("rows", _row_source(calls))
+    return np.array(floats, dtype=np.float64), np.array(whole, dtype=np.int64)
 
-    def arrays(floats: Sequence[float], whole: Sequence[int]) -> tuple[Any, Any]:
-        return np.array(floats, dtype=np.float64), np.array(whole, dtype=np.int64)
 
-    return Compiled(module.step, module.run, arrays)
+@cache
+def compiled_next_row() -> Callable[..., int]:
+    """The compiled form of kernel/wake.py's search; columns of integers wider than 64 bits are searched plainly."""
+    import numpy as np
+
+    text = sha256(getsource(next_row).encode()).hexdigest()
+    scan = _module("next_row", _HEAD + f"from kernel.wake import next_row as plain  # {text}\n{_NEXT_ROW}").next_row
+
+    def search(row: int, *columns: Any) -> int:
+        if any(isinstance(column, np.ndarray) and column.dtype == object for column in columns):
+            return next_row(row, *columns)
+        return int(scan(row, *columns))
+
+    return search
 
 
 @cache
@@ -97,9 +116,21 @@ _HEAD = '''"""Made by candled from its indicator kinds; remade when they change.
 from numba import njit
 
 from kernel.indicators.registry import kind_named
+from kernel.wake import next_row
 from service.jitted import OPTIONS, jitted
 
 '''
+
+
+_NEXT_ROW = """
+inner = jitted(plain)
+
+
+@njit("int64(int64, uint8[::1], int8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int8[::1], int64[::1],"
+      " int64[::1], int64)", cache=True, **OPTIONS)
+def next_row(row, codes, wishes, places, lows, highs, opened, directions, floors, ceilings, day_ends):
+    return inner(row, codes, wishes, places, lows, highs, opened, directions, floors, ceilings, day_ends)
+"""
 
 
 def _row_source(calls: Sequence[Call]) -> str:

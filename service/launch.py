@@ -18,6 +18,7 @@ from service.compose import Composed, compose
 from service.config import Config, MarketConfig
 from service.definition import RunDefinition, Window, define, definition_bytes, run_id
 from service.durable import replace_durably
+from service.features import Mode, engines_for
 from service.loop import run
 from service.machine import describe_machine
 from service.rules import read_rule
@@ -37,6 +38,7 @@ class Prepared:
 
     definition: RunDefinition
     composed: Composed
+    mode: Mode
     notes: Sequence[str]
 
 
@@ -74,6 +76,7 @@ def prepare(
     window: Window,
     beside: Path,
     rules_file: Path | None = None,
+    mode: Mode = "step",
 ) -> Prepared:
     """Define the run, keep its definition and its rule's sources, and put it together.
 
@@ -91,7 +94,8 @@ def prepare(
     if rule is not None:
         rule.keep(home)
     replace_durably(home / "definition.json", definition_bytes(definition))
-    return Prepared(definition, compose(definition, data_dir), notes)
+    make_engine = engines_for(mode, max(dataset.manifest.rows for dataset in datasets))
+    return Prepared(definition, compose(definition, data_dir, make_engine=make_engine), mode, notes)
 
 
 def _check_window(datasets: Sequence[Dataset], window: Window) -> None:
@@ -130,7 +134,7 @@ def execute(
     """Execute a prepared run once, and record how it ended beside its log."""
     execution, result = run(_execute(prepared, data_dir, store, database_url, progress))
     outcome = Outcome(stream=result.stream, store=store, log_head=result.log_head, records=result.events)
-    facts = {"mode": "step", "notes": list(prepared.notes), "result": msgspec.to_builtins(result)}
+    facts = {"mode": prepared.mode, "notes": list(prepared.notes), "result": msgspec.to_builtins(result)}
     execution.finish(outcome, **facts, machine=describe_machine())
     return result
 
@@ -140,4 +144,4 @@ async def _execute(
 ) -> tuple[Execution, Result]:
     async with open_store(store, data_dir, database_url) as home:
         execution = next_execution(data_dir, run_id(prepared.definition), streams=await home.streams())
-        return execution, await backtest(execution, prepared.composed, home, progress=progress)
+        return execution, await backtest(execution, prepared.composed, home, mode=prepared.mode, progress=progress)

@@ -43,17 +43,21 @@ class Session:
 
     async def market(self, messages: Iterable[MarketMessage]) -> None:
         """Run market messages through: the venue first, then the kernel, then what the kernel requested."""
-        take, turn, pending = self.venue.take, self.kernel.turn, self._pending
+        take, turn = self.venue.take, self.kernel.turn
         for message in messages:
             for report in take(message):
                 await self.message(report)
             events = turn(message)
             if events:
-                requests = self._note(events)
-                if requests:
-                    await self._send(requests)
-                if len(pending) >= _BATCH:
-                    await self.flush()
+                await self.derived(events)
+
+    async def derived(self, events: Sequence[Event]) -> None:
+        """Log what the kernel derived from market messages, and send what it requests."""
+        requests = self._note(events)
+        if requests:
+            await self._send(requests)
+        if len(self._pending) >= _BATCH:
+            await self.flush()
 
     async def message(self, message: LoggedMessage) -> None:
         """Log a message that is not market data, and turn it."""

@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 
 from kernel.errors import CheckFailed, DataRefused, NotFound, UsageError
-
-if TYPE_CHECKING:
-    from venues.columns import Units
+from kernel.features.block import Block
 
 __all__ = [
     "CandleBlock", "Dataset", "DatasetManifest", "Gap", "Source", "dataset_id", "datasets_dir", "list_manifests",
@@ -74,15 +72,7 @@ class DatasetManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     imported_at: str
 
 
-class CandleBlock(NamedTuple):
-    """Consecutive candles as numpy columns: int64, or Python ints in an object array where wider. `open_time` in ns."""
-
-    open_time: "Units"
-    open: "Units"
-    high: "Units"
-    low: "Units"
-    close: "Units"
-    volume: "Units"
+CandleBlock = Block  # what the kernel computes over is what a dataset holds
 
 
 def datasets_dir(data_dir: Path) -> Path:

@@ -8,14 +8,25 @@ from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import chain, islice, repeat
 from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
 
 from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
 from kernel.timeframe import timeframe_ns
 from venues.dataset import CandleBlock, Dataset
 
-__all__ = ["HistoricalFeeder"]
+__all__ = ["HistoricalFeeder", "Slice"]
 
+_NOTHING = np.empty(0, dtype=np.int64)
 _BLOCK = 65_536  # candles handed on at once when several markets are merged; the row group of a dataset
+
+
+class Slice(NamedTuple):
+    """Candles of one market in a piece of the stream, maybe none; the first `warm` of them are warm-up history."""
+
+    block: CandleBlock
+    warm: int
 
 
 class HistoricalFeeder:
@@ -44,6 +55,29 @@ class HistoricalFeeder:
         merged = map(itemgetter(2), merge(*keyed, key=itemgetter(0, 1)))
         return _pieces(merged)
 
+    def slices(self) -> Iterator[Sequence[Slice]]:
+        """The stream as columns, in pieces that all markets have come to: one slice for each, in symbol order."""
+        waiting = [self._columns(dataset) for dataset in self._datasets]
+        lengths = [timeframe_ns(dataset.manifest.timeframe) for dataset in self._datasets]
+        held = [next(blocks, None) for blocks in waiting]
+        while any(block is not None for block in held):
+            ends = [int(b.open_time[-1]) + length for b, length in zip(held, lengths, strict=True) if b is not None]
+            cut = min(ends)
+            slices = []
+            for place, length in enumerate(lengths):
+                part, rest = _cut(held[place], cut - length)
+                slices.append(Slice(part, self._warm(part)))
+                held[place] = next(waiting[place], None) if rest is None else rest
+            yield slices
+
+    def _columns(self, dataset: Dataset) -> Iterator[CandleBlock]:
+        if self._first_ns is not None:
+            yield from dataset.blocks(before_ns=self._first_ns)
+        yield from dataset.blocks(first_ns=self._first_ns, before_ns=self._before_ns)
+
+    def _warm(self, block: CandleBlock) -> int:
+        return 0 if self._first_ns is None else int(block.open_time.searchsorted(self._first_ns))
+
     def messages(self) -> Iterator[MarketMessage]:
         """The same stream, message by message."""
         return chain.from_iterable(self.blocks())
@@ -54,6 +88,15 @@ class HistoricalFeeder:
                 yield _candles(WarmupCandle, dataset, block)
         for block in dataset.blocks(first_ns=self._first_ns, before_ns=self._before_ns):
             yield _candles(CandleClosed, dataset, block)
+
+
+def _cut(block: CandleBlock | None, last: int) -> tuple[CandleBlock, CandleBlock | None]:
+    """The candles that open up to `last`, and the rest if there is any."""
+    if block is None:
+        return CandleBlock(*[_NOTHING] * 6), None
+    rows = int(block.open_time.searchsorted(last, side="right"))
+    part = CandleBlock(*(column[:rows] for column in block))
+    return part, CandleBlock(*(column[rows:] for column in block)) if rows < len(block.open_time) else None
 
 
 def _pieces(stream: Iterator[MarketMessage]) -> Iterator[Iterator[MarketMessage]]:

@@ -73,6 +73,13 @@ class SimulatedVenue:
         state.closes[message.symbol] = message.close
         return filled
 
+    def passed(self, count: int, ts: int, closes: Mapping[str, int]) -> None:
+        """Take candles of markets in which nothing rests, all at once: how many, the last one's time, the last closes."""
+        state = self._state
+        state.ordinal += count
+        state.ts = ts
+        state.closes.update(closes)
+
     def reports(self) -> Sequence[Report]:
         """The fills of orders that were filled as they were submitted."""
         waiting = self._state.reports

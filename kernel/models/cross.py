@@ -1,10 +1,11 @@
 """One line crosses another."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from kernel.models.prediction import FLAT, LONG, Prediction
+from kernel.models.prediction import FLAT, LONG, NO_OPINION, Prediction
 
 __all__ = ["Cross"]
 
@@ -19,6 +20,13 @@ class Cross(msgspec.Struct, frozen=True, tag_field="kind", tag="cross", forbid_u
     def inputs(self) -> tuple[str, ...]:
         """The features it reads, in the order in which `predict` gets them."""
         return (self.fast, self.slow)
+
+    def directions(self, columns: Any) -> Any:
+        """The same for whole columns, one for each input: directions as int8, NO_OPINION where there is none."""
+        fast, slow = columns
+        sides = (fast > slow).astype("int8")
+        sides[fast == slow] = NO_OPINION
+        return sides
 
     def predict(self, values: Sequence[float]) -> Prediction | None:
         """The side on which `fast` stands."""

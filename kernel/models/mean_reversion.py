@@ -1,10 +1,11 @@
 """What fell far below its mean comes back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from kernel.models.prediction import FLAT, Prediction
+from kernel.models.prediction import FLAT, NO_OPINION, Prediction
 
 __all__ = ["MeanReversion"]
 
@@ -23,6 +24,13 @@ class MeanReversion(msgspec.Struct, frozen=True, tag_field="kind", tag="mean_rev
     def inputs(self) -> tuple[str, ...]:
         """The features it reads, in the order in which `predict` gets them."""
         return (self.score,)
+
+    def directions(self, columns: Any) -> Any:
+        """The same for whole columns, one for each input: directions as int8, NO_OPINION where there is none."""
+        (score,) = columns
+        sides = (score <= -self.entry).astype("int8")
+        sides[(score > -self.entry) & (score < -self.exit)] = NO_OPINION
+        return sides
 
     def predict(self, values: Sequence[float]) -> Prediction | None:
         """Long below the entry, flat above the exit."""

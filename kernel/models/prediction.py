@@ -2,7 +2,9 @@
 
 import msgspec
 
-__all__ = ["FLAT", "LONG", "SHORT", "Prediction"]
+__all__ = ["FLAT", "LONG", "NO_OPINION", "SHORT", "Prediction"]
+
+NO_OPINION = 2  # among the directions of a block
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from service.config import load_config
 from service.definition import Window, read_definition
 from service.explain import candle_at
 from service.explain import explain as explained
+from service.features import Mode
 from service.launch import choose_datasets, execute, prepare
 from service.log.file import LOG_FILE
 from service.log.record import Record
@@ -61,6 +62,9 @@ def backtest(
     to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
     set_: Overrides = (),
     store: Annotated[Home, Parameter(help="Where the log is kept.")] = "file",
+    mode: Annotated[
+        Mode, Parameter(help="block: candles on which nothing can happen are skipped at once; step: one by one.")
+    ] = "block",
     instruments: Annotated[
         Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
     ] = None,
@@ -78,7 +82,9 @@ def backtest(
     config = load_config(strategy, overrides=set_, environ=os.environ)
     window = Window(parse_time(from_) if from_ else None, parse_time(to) if to else None)
     datasets = choose_datasets(common.data_dir, dataset, config)
-    prepared = prepare(common.data_dir, config, datasets, window=window, beside=strategy.parent, rules_file=instruments)
+    prepared = prepare(
+        common.data_dir, config, datasets, window=window, beside=strategy.parent, rules_file=instruments, mode=mode
+    )
     for note in prepared.notes:
         warn(escape(note))
     url = common.database_url or config.database.url or None

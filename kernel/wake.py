@@ -1,0 +1,69 @@
+"""When the kernel must look at a candle itself: its own word to block mode, which skips all others.
+
+A candle wakes it when a day begins, when it touches a price bound, when its time has come, or when what the model wants
+there is not what is wanted now.
+"""
+
+from typing import Any, NamedTuple
+
+from kernel.orders import Order
+from kernel.state import State
+
+__all__ = ["EVERY", "NEVER", "WAKE", "Bounds", "bounds_of", "next_row"]
+
+WAKE = 255  # in the place of a skip reason: nothing is known about this candle, ask the kernel
+
+
+class Bounds(NamedTuple):
+    """Wakes a candle of the symbol whose low is at or below `low` or whose high is at or above `high` (price units)."""
+
+    low: int
+    high: int
+
+
+_FAR = 2**62
+NEVER = Bounds(-_FAR, _FAR)
+EVERY = Bounds(_FAR, -_FAR)
+
+
+def bounds_of(state: State, symbol: str) -> Bounds:
+    """The prices of a symbol that matter: those of its live orders. A market order is filled on whatever comes next."""
+    low, high = NEVER
+    for order in state.orders.values():
+        if order.symbol == symbol:
+            theirs = _of_order(order)
+            low, high = max(low, theirs.low), min(high, theirs.high)
+    return Bounds(low, high)
+
+
+def _of_order(order: Order) -> Bounds:
+    """All orders are market orders as yet. A buy limit or sell stop would give `low`, the others `high`."""
+    return EVERY
+
+
+def next_row(
+    row: int,
+    codes: Any,
+    wishes: Any,
+    places: Any,
+    lows: Any,
+    highs: Any,
+    opened: Any,
+    directions: Any,
+    floors: Any,
+    ceilings: Any,
+    day_ends: int,
+) -> int:
+    """The first row from `row` on that wakes the kernel; the number of rows when none does.
+
+    codes[r]: a skip reason, 0 where the model has a wish, or WAKE; wishes[r]: the direction that it wants; places[r]: the
+    market; lows, highs, opened: of the candle. By market: `directions` wanted now, `floors` and `ceilings` of the bounds.
+    Runs plain and compiled.
+    """
+    for r in range(row, len(codes)):
+        place = places[r]
+        if opened[r] >= day_ends or lows[r] <= floors[place] or highs[r] >= ceilings[place]:
+            return r
+        if codes[r] == WAKE or (codes[r] == 0 and wishes[r] != directions[place]):
+            return r
+    return len(codes)
