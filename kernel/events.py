@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 import msgspec
 
 __all__ = [
-    "CancelRequested", "CandlesSkipped", "DecisionMade", "EquityMarked", "Event", "FeatureGroupSwitched", "OrderRequested",
-    "PositionChanged", "ReportRefused", "RiskRefused", "Side",
+    "CancelRequested", "CandlesSkipped", "DecisionMade", "EquityMarked", "Event", "FeatureGroupSwitched",
+    "OrderRequested", "PositionChanged", "ReportRefused", "RiskRefused", "Side",
 ]  # fmt: skip
 
 Side = Literal["buy", "sell"]

@@ -17,7 +17,7 @@ from kernel.skip import SkipReason
 from kernel.state import Market, State
 from kernel.timeframe import DAY_NS
 
-__all__ = ["Passed", "admit", "evolve", "fold_report", "fold_skip", "pass_over", "start_day"]
+__all__ = ["Passed", "admit", "admit_history", "evolve", "fold_report", "fold_skip", "pass_over", "start_day"]
 
 
 def admit(state: State, market: Market, candle: CandleClosed) -> None:
@@ -31,6 +31,12 @@ def admit(state: State, market: Market, candle: CandleClosed) -> None:
     market.seen += 1
 
 
+def admit_history(state: State, market: Market, candle: CandleClosed) -> None:
+    """Count a candle from before the window."""
+    admit(state, market, candle)
+    market.history += 1
+
+
 def fold_skip(state: State, market: Market, reason: SkipReason) -> int:
     """Remember that the newest market message was skipped; gives the length of the open fold."""
     if reason is SkipReason.GATE_CLOSED:
@@ -41,10 +47,11 @@ def fold_skip(state: State, market: Market, reason: SkipReason) -> int:
 
 
 class Passed(NamedTuple):
-    """Candles of one market that were skipped in a block: how many, how many of them by the gate, and the newest one."""
+    """Candles of a market that a block skipped: how many, of them history, or gated; and the newest one."""
 
     symbol: str
-    count: int
+    candles: int
+    history: int
     gated: int
     ts: int
     open_time: int
@@ -54,11 +61,12 @@ class Passed(NamedTuple):
 def pass_over(state: State, passed: Passed) -> None:
     """Count candles that were skipped in a block, as `admit` and `fold_skip` would have; the fold is the kernel's."""
     market = state.markets[passed.symbol]
-    state.ordinal += passed.count
+    state.ordinal += passed.candles
     state.ts = max(state.ts, passed.ts)
     market.open_time = passed.open_time
     market.last = passed.close
-    market.seen += passed.count
+    market.seen += passed.candles
+    market.history += passed.history
     market.gated += passed.gated
 
 

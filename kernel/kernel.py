@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,7 +12,7 @@ from kernel.blueprint import Blueprint, assemble, engines_of, plans_of
 from kernel.context import Observer
 from kernel.errors import UsageError
 from kernel.events import CandlesSkipped, EquityMarked, Event, FeatureGroupSwitched, ReportRefused
-from kernel.evolve import Passed, admit, evolve, fold_report, fold_skip, pass_over, start_day
+from kernel.evolve import Passed, admit, admit_history, evolve, fold_report, fold_skip, pass_over, start_day
 from kernel.features.carry import carry
 from kernel.features.engine import Engine, Memory
 from kernel.messages import CandleClosed, OrderFilled, Report, SwitchFeatureGroup
@@ -24,11 +24,18 @@ from kernel.skip import SkipReason
 from kernel.state import Market, State
 from kernel.timeframe import iso
 
-__all__ = ["FOLD_MAX", "Kernel"]
+__all__ = ["FOLD_MAX", "Kernel", "Times"]
 
 FOLD_MAX = 1024  # longest fold of skips: bounds what a crash, or a reader, has to re-derive
 
 _NOTHING: Sequence[Event] = ()
+
+
+class Times(Protocol):
+    """Event times by row: a list, or a column."""
+
+    def __getitem__(self, row: int, /) -> int:
+        """The time of a row."""
 
 
 class Kernel:
@@ -77,12 +84,13 @@ class Kernel:
         """What the model of a market is given."""
         return self._pipelines[symbol].inputs
 
-    def passed(self, reasons: bytes, times: Sequence[int], markets: Sequence[Passed]) -> Sequence[Event]:
+    def passed(self, reasons: bytes, times: Times, markets: Sequence[Passed]) -> Sequence[Event]:
         """Take candles that were looked at elsewhere, in a block: exactly what turning each of them would have done.
 
         `reasons` says in one byte for each why it ended, `times` its event time; none for warm-up candles.
         """
-        state, events, done = self.state, [], 0
+        state, done = self.state, 0
+        events: list[Event] = []
         first = state.ordinal
         for market in markets:
             pass_over(state, market)
@@ -127,7 +135,7 @@ class Kernel:
         pipeline = self._pipeline(candle.symbol)
         state = self.state
         events = self._close_fold(candle.ts, state.ordinal) if state.fold else _NOTHING
-        admit(state, pipeline.market, candle)
+        admit_history(state, pipeline.market, candle)
         pipeline.engine.update(candle)
         return events
 
@@ -140,7 +148,7 @@ class Kernel:
         observer = self.observer
         outcome = pipeline.run(candle) if observer is None else pipeline.run_observed(candle, observer)
         if outcome.__class__ is SkipReason:
-            full = fold_skip(state, pipeline.market, outcome) == FOLD_MAX  # type: ignore[arg-type]
+            full = fold_skip(state, pipeline.market, outcome) == FOLD_MAX
             return [*events, *self._close_fold(candle.ts, state.ordinal)] if full else events
         decided = [*events, *self._close_fold(candle.ts, state.ordinal - 1)]
         for event in outcome.events:  # type: ignore[union-attr]

@@ -18,8 +18,8 @@ __all__ = ["Market", "State"]
 class Market:
     """One symbol as the strategy sees it.
 
-    `last` is the newest close in price units (0 before any); `seen` counts candles, and `gated` those on which the gate
-    stayed shut; `direction` the side that was last asked for and not
+    `last` is the newest close in price units (0 before any); `seen` counts candles, `history` those of them from before
+    the window, `gated` those on which the gate stayed shut; `direction` is the side that was last asked for and not
     refused; `quantity` the position in base units, signed; `cost` what it was bought for, in quote, fees excluded.
     """
 
@@ -27,6 +27,7 @@ class Market:
     open_time: int = -1
     last: int = 0
     seen: int = 0
+    history: int = 0
     gated: int = 0
     direction: int = 0
     decided_at: int = 0

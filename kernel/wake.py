@@ -6,7 +6,6 @@ there is not what is wanted now.
 
 from typing import Any, NamedTuple
 
-from kernel.orders import Order
 from kernel.state import State
 
 __all__ = ["EVERY", "NEVER", "WAKE", "Bounds", "bounds_of", "next_row"]
@@ -27,18 +26,12 @@ EVERY = Bounds(_FAR, -_FAR)
 
 
 def bounds_of(state: State, symbol: str) -> Bounds:
-    """The prices of a symbol that matter: those of its live orders. A market order is filled on whatever comes next."""
-    low, high = NEVER
-    for order in state.orders.values():
-        if order.symbol == symbol:
-            theirs = _of_order(order)
-            low, high = max(low, theirs.low), min(high, theirs.high)
-    return Bounds(low, high)
+    """The prices of a symbol that matter: those of its live orders.
 
-
-def _of_order(order: Order) -> Bounds:
-    """All orders are market orders as yet. A buy limit or sell stop would give `low`, the others `high`."""
-    return EVERY
+    All of them are market orders as yet, which are filled on whatever comes next. A buy limit or a sell stop will raise
+    `low`, a sell limit or a buy stop will lower `high`.
+    """
+    return EVERY if any(order.symbol == symbol for order in state.orders.values()) else NEVER
 
 
 def next_row(
@@ -56,9 +49,9 @@ def next_row(
 ) -> int:
     """The first row from `row` on that wakes the kernel; the number of rows when none does.
 
-    codes[r]: a skip reason, 0 where the model has a wish, or WAKE; wishes[r]: the direction that it wants; places[r]: the
-    market; lows, highs, opened: of the candle. By market: `directions` wanted now, `floors` and `ceilings` of the bounds.
-    Runs plain and compiled.
+    codes[r]: a skip reason, 0 where the model has a wish, or WAKE; wishes[r]: the direction that it wants; places[r]:
+    the market; lows, highs, opened: of the candle. By market: the `directions` wanted now, and the bounds' `floors` and
+    `ceilings`. Runs plain and compiled.
     """
     for r in range(row, len(codes)):
         place = places[r]

@@ -10,17 +10,26 @@ import msgspec
 from kernel.errors import UsageError
 from kernel.messages import MarketEnded
 from kernel.money import ZERO, canonical_text
+from kernel.pipeline import GATE
 from service.compose import Composed
 from service.features import Mode, next_row_for
 from service.log.store import LogStore
 from service.runs import Execution
 from service.session import Session
 
-__all__ = ["Result", "backtest"]
+__all__ = ["GateRate", "Result", "backtest"]
+
+
+class GateRate(msgspec.Struct, frozen=True):
+    """How many candles of a market the CUSUM gate looked at, and what share of them it rejected."""
+
+    candles: int
+    rejected: int
+    rejected_share: float
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a backtest did. `events` counts the records of its log; money is exact, as text."""
+    """What a backtest did. `events` counts the records of its log; money is exact, as text; `gate` is by symbol."""
 
     run: str
     stream: str
@@ -30,6 +39,7 @@ class Result(msgspec.Struct, frozen=True):
     candles: int
     skipped: int
     skips: dict[str, int]
+    gate: dict[str, GateRate]
     decisions: int
     orders: int
     fills: int
@@ -52,8 +62,9 @@ async def backtest(
 ) -> Result:
     """Run to the market's end; the log is durable when this returns. Errors: those of the kernel, the store, the data.
 
-    `mode` is how the kernel of `composed` was made (service/features.py). `progress` is called with the number of market messages done since the last call. Where the user's rule or the data
-    ends the run, the log holds all that was derived before.
+    `mode` is how the kernel of `composed` was made (service/features.py). `progress` is called with the number of
+    market messages done since the last call. Where the user's rule or the data ends the run, the log holds all that was
+    derived before.
     """
     started = perf_counter()
     writer = await store.open(execution.stream)
@@ -113,6 +124,7 @@ def _result(execution: Execution, session: Session, wall_s: float) -> Result:
         candles=candles,
         skipped=session.skips.total(),
         skips=dict(session.skips.most_common()),
+        gate=_gate_rates(session),
         decisions=counts["DecisionMade"],
         orders=counts["OrderRequested"],
         fills=counts["OrderFilled"],
@@ -124,3 +136,14 @@ def _result(execution: Execution, session: Session, wall_s: float) -> Result:
         wall_s=round(wall_s, 3),
         candles_per_s=round(candles / wall_s),
     )
+
+
+def _gate_rates(session: Session) -> dict[str, GateRate]:
+    """Warm-up candles count as seen by no gate; empty without a gate."""
+    rates: dict[str, GateRate] = {}
+    kernel = session.kernel
+    for symbol, market in kernel.state.markets.items():
+        judged = market.seen - market.history
+        if judged and GATE in kernel.engines[symbol].plan.watched:
+            rates[symbol] = GateRate(judged, market.gated, round(market.gated / judged, 4))
+    return rates

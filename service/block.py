@@ -28,13 +28,15 @@ Column = npt.NDArray[Any]
 
 
 class _Piece(NamedTuple):
-    """A piece of the stream in processing order. By row: its market, the row of that market's block, what is known of it.
+    """A piece of the stream in processing order. By row: its market, the row of that market's block, what is known.
 
     `reasons` are the codes as the fold has them; `ranks[place]` are the rows of one market; `shut[place][r]` counts its
     candles before its r-th on which the gate stayed shut.
     """
 
     slices: Sequence[Slice]
+    ranks: Sequence[Column]
+    shut: Sequence[Column]
     places: Column
     rows: Column
     times: Column
@@ -44,8 +46,6 @@ class _Piece(NamedTuple):
     codes: Column
     wishes: Column
     reasons: Column
-    ranks: Sequence[Column]
-    shut: Sequence[Column]
 
 
 class BlockRunner:
@@ -110,7 +110,9 @@ class BlockRunner:
                 block, symbol = piece.slices[place].block, self._symbols[place]
                 opened, close = int(block.open_time[stop - 1]), int(block.close[stop - 1])
                 gated = int(piece.shut[place][stop] - piece.shut[place][begin]) if self._gate else 0
-                passed.append(Passed(symbol, stop - begin, gated, opened + self._lengths[place], opened, close))
+                history = max(0, min(stop, piece.slices[place].warm) - begin)
+                ts = opened + self._lengths[place]
+                passed.append(Passed(symbol, stop - begin, history, gated, ts, opened, close))
                 closes[symbol] = close
         self._venue.passed(end - first, int(piece.times[end - 1]), closes)
         return passed
@@ -133,25 +135,30 @@ class BlockRunner:
 
     def _piece(self, slices: Sequence[Slice]) -> tuple[_Piece, int]:
         """Judge every block, and put the markets in one order; and how many rows of warm-up history it begins with."""
-        lengths = [len(given.block.open_time) for given in slices]
-        places = np.repeat(np.arange(len(slices)), lengths)
-        rows = np.concatenate([np.arange(length) for length in lengths])
-        times = np.concatenate([s.block.open_time + ns for s, ns in zip(slices, self._lengths, strict=True)])
         judged = [self._judged(place, given) for place, given in enumerate(slices)]
         codes, wishes = (np.concatenate(column) for column in zip(*judged, strict=True))
-        opened, lows, highs = (
-            np.concatenate([getattr(s.block, name) for s in slices]) for name in ("open_time", "low", "high")
-        )
-        shut = [np.concatenate(([0], np.cumsum(c == SkipReason.GATE_CLOSED))) for c, _ in judged]
-        columns = [places, rows, times, opened, lows, highs, codes, wishes]
+        lengths = [len(given.block.open_time) for given in slices]
+        times = [s.block.open_time + ns for s, ns in zip(slices, self._lengths, strict=True)]
+        columns = {
+            "places": np.repeat(np.arange(len(slices)), lengths),
+            "rows": np.concatenate([np.arange(length) for length in lengths]),
+            "times": np.concatenate(times),
+            "opened": np.concatenate([given.block.open_time for given in slices]),
+            "lows": np.concatenate([given.block.low for given in slices]),
+            "highs": np.concatenate([given.block.high for given in slices]),
+            "codes": codes,
+            "wishes": wishes,
+            "reasons": np.where(codes == 0, np.uint8(SkipReason.TARGET_UNCHANGED), codes),
+        }
+        ranks = [columns["rows"]]
         if len(slices) > 1:
-            order = np.lexsort((places, times))
-            columns = [column[order] for column in columns]
-        history = np.array([given.warm for given in slices])[columns[0]] > columns[1]
+            order = np.lexsort((columns["places"], columns["times"]))
+            columns = {name: column[order] for name, column in columns.items()}
+            ranks = [np.flatnonzero(columns["places"] == place) for place in range(len(slices))]
+        history = np.array([given.warm for given in slices])[columns["places"]] > columns["rows"]
         warm = len(history) if history.all() else int(history.argmin())
-        reasons = np.where(columns[6] == 0, np.uint8(SkipReason.TARGET_UNCHANGED), columns[6])
-        ranks = [np.flatnonzero(columns[0] == place) for place in range(len(slices))] if len(slices) > 1 else [rows]
-        return _Piece(slices, *columns, reasons, ranks, shut), warm
+        shut = [np.concatenate(([0], np.cumsum(codes == SkipReason.GATE_CLOSED))) for codes, _ in judged]
+        return _Piece(slices, ranks, shut, **columns), warm
 
     def _judged(self, place: int, given: Slice) -> tuple[Column, Column]:
         rows = len(given.block.open_time)

@@ -46,7 +46,7 @@ def cache_dir() -> Path:
     places = [os.environ.get("CANDLED_CACHE_DIR", ""), os.environ.get("CACHE_DIRECTORY", ""), user]
     temporary = f"{tempfile.gettempdir()}/candled-{os.getuid()}"
     for place in [*filter(None, places), temporary]:
-        folder = Path(place) / f"compiled-{package_hash('kernel.indicators')[:16]}"
+        folder = Path(place) / f"compiled-{_code()[:16]}"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryFile(dir=folder):
@@ -54,6 +54,12 @@ def cache_dir() -> Path:
         except OSError:
             continue
     raise ConfigError("compiled code can be kept nowhere", fix="set CANDLED_CACHE_DIR to a folder that can be written")
+
+
+def _code() -> str:
+    """The hash of all that is compiled, and of what makes it compilable."""
+    makers = [Path(__file__).read_bytes(), Path(__file__).with_name("jitted.py").read_bytes()]
+    return sha256(package_hash("kernel.indicators").encode() + b"".join(makers)).hexdigest()
 
 
 @cache
@@ -135,7 +141,8 @@ def next_row(row, codes, wishes, places, lows, highs, opened, directions, floors
 
 def _row_source(calls: Sequence[Call]) -> str:
     """`run` follows the tables of kernel/features/tables.py; `step` writes a candle's columns first."""
-    names, branches = [], []
+    names: list[str] = []
+    branches: list[str] = []
     functions = [_function(call) for call in calls]
     for number, call in enumerate(calls):
         if functions.index(functions[number]) < number:  # kinds share functions: each is compiled once

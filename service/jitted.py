@@ -9,7 +9,9 @@ from numba import njit
 
 __all__ = ["OPTIONS", "jitted"]
 
-OPTIONS = {"error_model": "numpy", "boundscheck": False, "fastmath": False}
+# `_nrt`: without it every call among kinds counts references to the two arrays, which takes most of the time. It is for
+# code that makes no arrays; numba's own runtime is built with it.
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False, "_nrt": False}
 
 
 @cache

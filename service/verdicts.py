@@ -4,8 +4,8 @@ The steps themselves stay the judges: a candle with a wish is turned by the kern
 be what they would have said; tests run both over the same candles.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from kernel.blueprint import Blueprint
 from kernel.features.block_engine import BlockEngine
 from kernel.features.columns import Column
+from kernel.features.transform_columns import transformed
 from kernel.levers import in_force
 from kernel.models.prediction import NO_OPINION
 from kernel.models.rule import PythonRule
@@ -55,7 +56,7 @@ def verdicts(blueprint: Blueprint, inputs: Inputs, engine: BlockEngine, market: 
 
 def _features(inputs: Inputs, engine: BlockEngine) -> Sequence[Column]:
     """What the model reads, a column each."""
-    wanted: Any = dict(zip(engine.plan.names, engine.values, strict=True))
+    wanted: Mapping[str, Column] = dict(zip(engine.plan.names, engine.values, strict=True))
     if inputs.transform is not None:
-        wanted = inputs.transform.apply_columns(wanted)
+        wanted = transformed(inputs.transform, wanted)
     return [wanted[name] for name in inputs.read]

@@ -74,7 +74,7 @@ class SimulatedVenue:
         return filled
 
     def passed(self, count: int, ts: int, closes: Mapping[str, int]) -> None:
-        """Take candles of markets in which nothing rests, all at once: how many, the last one's time, the last closes."""
+        """Take candles of markets in which nothing rests, all at once: how many, the last time, the last closes."""
         state = self._state
         state.ordinal += count
         state.ts = ts

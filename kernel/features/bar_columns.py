@@ -51,16 +51,15 @@ def _joined(
 ) -> tuple[list[Units], Units, Units]:
     """With the bar that was in the making: the beginning of the first group, or a bar of its own that ends late."""
     held = (maker.open, maker.high, maker.low, maker.close, maker.volume, maker.ends - maker.length_ns)
+    bars = [bar.astype(object) if abs(value) >= 2**62 else bar for bar, value in zip(bars, held, strict=True)]
     if maker.ends != ends:
-        wide = [bar.astype(object) if abs(value) >= 2**62 else bar for bar, value in zip(bars, held, strict=True)]
         bars = [
-            np.concatenate((np.array([value], dtype=bar.dtype), bar)) for bar, value in zip(wide, held, strict=True)
+            np.concatenate((np.array([value], dtype=bar.dtype), bar)) for bar, value in zip(bars, held, strict=True)
         ]
         return bars, np.concatenate(([0], moments)), np.concatenate(([maker.known], known))
     bars[0][0] = maker.open
     bars[1][0] = max(maker.high, bars[1][0])
     bars[2][0] = min(maker.low, bars[2][0])
-    bars[4] = bars[4].astype(object) if maker.volume >= 2**62 else bars[4]
     bars[4][0] += maker.volume
     known[0] = maker.known
     return bars, moments, known

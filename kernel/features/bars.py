@@ -1,8 +1,8 @@
 """Longer candles made of the base candles, in scaled integers: closed bars only.
 
 A bar is the base candles that open in one span of the timeframe's length, counted from 1970. It closes on the base
-candle that ends with it, or, where that one is missing, before the first later candle. No base candle, no bar. Where the
-data begins in the middle of a bar, that first bar is left out: nobody knows the rest of it.
+candle that ends with it, or, where that one is missing, before the first later candle. No base candle, no bar. Where
+the data begins in the middle of a bar, that first bar is left out: nobody knows the rest of it.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Bar = tuple[int, int, int, int, int, int]
 
 @dataclass(slots=True)
 class BarMaker:
-    """The bar of one timeframe that is in the making, if `making`. `ends` is the end of the newest bar, 0 before any."""
+    """The bar of one timeframe that is in the making, if `making`. `ends`: the end of the newest bar, 0 before any."""
 
     length_ns: int
     making: bool = False

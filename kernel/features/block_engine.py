@@ -11,7 +11,7 @@ import numpy.typing as npt
 from kernel.errors import InvariantBroken
 from kernel.features.block import Block
 from kernel.features.columns import Column, Columns, Scan, floats_of, plain_scan
-from kernel.features.engine import MINUTE_NS, Engine, Memory, units_per_one
+from kernel.features.engine import MINUTE_NS, Engine, Memory, Seen, units_per_one
 from kernel.features.plan import Plan
 from kernel.indicators.kind import COLUMNS, Kind
 from kernel.instrument import Instrument
@@ -23,7 +23,7 @@ Arrays = Callable[[Sequence[float], Sequence[int]], tuple[Any, Any]]
 
 
 class BlockEngine(Engine):
-    """Give every engine of the run its `block`, then `advance` each; then set `row` before the kernel turns a candle."""
+    """Give every engine of the run its block, then `advance` each; set `row` before the kernel turns a candle."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class BlockEngine(Engine):
         self._divisors = units_per_one(instrument)
         self._block: Block | None = None
         self._before: Block | None = None
+        self._seen: list[Seen] = []
         self._watched_at: Mapping[int, Column] = {}
 
     def give(self, block: Block) -> None:
@@ -49,6 +50,11 @@ class BlockEngine(Engine):
         if self._block is not None and len(self._block.open_time):
             self._before = Block(*(column[-1:] for column in self._block))
         self._block = block
+        if self._others is not None:
+            for row in range(max(0, len(block.open_time) - 2), len(block.open_time)):
+                opened, *units = (int(column[row]) for column in block)
+                seen: Any = (opened + self._length_ns, *units, opened)
+                self._seen = [*self._seen[-1:], seen]
 
     def advance(self, gate: str = "") -> None:
         """Make the values of the block that was given. With a gate, only where it opens."""
@@ -92,9 +98,10 @@ class BlockEngine(Engine):
         floats = [nan] * len(COLUMNS) + [float(x) for x in f[len(COLUMNS) : self.plan.outputs_at]]
         floats += [nan] * len(self.plan.names)
         bars = [replace(maker) for maker in self._columns.makers.values()]
-        return Memory(floats, [int(x) for x in n], bars, None, None)
+        earlier, newest = [None, None, *self._seen][-2:]
+        return Memory(floats, [int(x) for x in n], bars, newest, earlier)
 
-    def remember(self, memory: Memory) -> None:
+    def remember(self, _memory: Memory) -> None:
         """Block mode starts a run; it takes none up."""
         raise InvariantBroken("a block engine cannot go on from a memory")
 
@@ -103,8 +110,8 @@ class BlockEngine(Engine):
             raise InvariantBroken("advance before any block was given")
         return self._block
 
-    def _step(self, candle: CandleClosed, mask: int) -> None:
+    def _step(self, _candle: CandleClosed, _mask: int) -> None:
         raise InvariantBroken("a block engine steps no candle")
 
-    def _run(self, mask: int) -> None:
+    def _run(self, _mask: int) -> None:
         raise InvariantBroken("a block engine steps no candle")

@@ -32,7 +32,7 @@ def carry(before: Plan, memory: Memory, fresh: Engine) -> None:
 
 
 def _key(plan: Plan, node: Node) -> tuple[object, ...]:
-    """What makes two nodes of different plans the same: kind, parameters, clock, and the same inputs all the way down."""
+    """What makes nodes of two plans the same: kind, parameters, clock, and the same inputs all the way down."""
     inputs = tuple(_origin(plan, plan.origins[place]) for place in node.inputs)
     return (node.kind.name, node.params, plan.sources[node.clock], inputs)
 

@@ -59,7 +59,10 @@ def plain_scan(kind: Kind, outputs: Sequence[str]) -> Scan:
 
 
 class Columns:
-    """Runs a plan block by block; `watched` then holds the watched features' values, by slot. `scan(kind, outputs)` gives the scan of a kind; `arrays` makes the two state arrays."""
+    """Runs a plan block by block; `watched` then holds the watched features' values, by slot.
+
+    `scan(kind, outputs)` gives the scan of a kind; `arrays` makes the two state arrays.
+    """
 
     def __init__(
         self,
@@ -96,12 +99,12 @@ class Columns:
             everywhere = node.stores or node.clock or k in gates
             self._scan(k, wanted if not everywhere else asked, sources, made)
             if gates and k == gates[-1]:
-                wanted = made[self.plan.origins[self.plan.watched[gate]]].values == 1.0
+                wanted = _at(made[self.plan.origins[self.plan.watched[gate]]], moments) == 1.0
         out = np.empty((len(self.plan.names), len(moments)))
         for row, (place, output) in enumerate(self.plan.readings):
             out[row] = _at(made[Origin(node=place, output=output)], moments)
         self._leave(sources, made)
-        self.watched = {slot: made[self.plan.origins[slot]].values for slot in self.plan.watched.values()}
+        self.watched = {slot: _at(made[self.plan.origins[slot]], moments) for slot in self.plan.watched.values()}
         return out
 
     def _scan(

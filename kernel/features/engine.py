@@ -1,8 +1,8 @@
 """The hot path: one candle in, values out when somebody asks.
 
-An engine holds a market's two state arrays and follows its plan. `PlainEngine` runs the kinds' functions as they are, and
-starts at once; `CompiledEngine` gives the same arrays to compiled code. Both give the same bits, and either goes on from
-the other's memory.
+An engine holds a market's two state arrays and follows its plan. `PlainEngine` runs the kinds' functions as they are,
+and starts at once; `CompiledEngine` gives the same arrays to compiled code. Both give the same bits, and either goes on
+from the other's memory.
 """
 
 from abc import ABC, abstractmethod
@@ -22,12 +22,18 @@ from kernel.indicators.kind import COLUMNS, Floats, Ints
 from kernel.instrument import Instrument
 from kernel.messages import CandleClosed
 
-__all__ = ["MINUTE_NS", "Compiled", "CompiledEngine", "Engine", "Memory", "PlainEngine", "read_output", "units_per_one"]
+__all__ = [
+    "MINUTE_NS", "Compiled", "CompiledEngine", "Engine", "Memory", "PlainEngine", "Seen", "read_output", "units_per_one",
+]  # fmt: skip
 
 MINUTE_NS = 60_000_000_000
 _CANDLE = 1  # the mask's bit of the candles themselves
 _FIELDS = COLUMNS[:5]
 _MINUTE = 5
+
+
+Seen = tuple[int, int, int, int, int, int, int]
+"""A candle as other markets read it: ts, open, high, low, close, volume, open time."""
 
 
 class Memory(msgspec.Struct):
@@ -36,8 +42,8 @@ class Memory(msgspec.Struct):
     floats: list[float]
     ints: list[int]
     bars: list[BarMaker]
-    newest: CandleClosed | None = None
-    earlier: CandleClosed | None = None
+    newest: Seen | None = None
+    earlier: Seen | None = None
 
 
 class Compiled(NamedTuple):
@@ -75,8 +81,8 @@ class Engine(ABC):
         self.n: Ints = list(plan.ints)
         self._others = others
         self._divisors = units_per_one(instrument)
-        self._newest: CandleClosed | None = None
-        self._earlier: CandleClosed | None = None
+        self._newest: Seen | None = None
+        self._earlier: Seen | None = None
         self._makers = {place: BarMaker(s.length_ns) for place, s in enumerate(plan.sources) if s.length_ns}
         self._foreign = [(place, s.symbol) for place, s in enumerate(plan.sources) if s.symbol]
         self._alone = not self._makers and others is None
@@ -88,27 +94,24 @@ class Engine(ABC):
         if self._alone:
             self._step(candle, _CANDLE)
             return
-        for place, symbol in self._foreign:
-            seen = self._others[symbol].before(candle.ts)  # type: ignore[index]
-            if seen is not None:
-                self._others[symbol].columns(self.f, len(COLUMNS) * place, seen)  # type: ignore[index]
         late = self._ended((place, maker.late(candle.open_time)) for place, maker in self._makers.items())
         if late:
             self._run(late)
+        for place, symbol in self._foreign:
+            self._others[symbol].write_seen_before(candle.ts, self.f, len(COLUMNS) * place)  # type: ignore[index]
         ended = self._ended((place, maker.take(candle)) for place, maker in self._makers.items())
         self._step(candle, _CANDLE | ended)
-        self._earlier, self._newest = self._newest, candle
+        if self._others is not None:
+            seen = (candle.ts, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.open_time)
+            self._earlier, self._newest = self._newest, seen
 
-    def before(self, ts: int) -> CandleClosed | None:
-        """The last candle of an instant strictly earlier than `ts`."""
-        newest = self._newest
-        return newest if newest is None or newest.ts < ts else self._earlier
-
-    def columns(self, f: Floats, at: int, candle: CandleClosed) -> None:
-        """Write the columns of one of this market's candles into another's array."""
-        for k, (name, divisor) in enumerate(zip(_FIELDS, self._divisors, strict=True)):
-            f[at + k] = getattr(candle, name) / divisor
-        f[at + _MINUTE] = float(candle.open_time // MINUTE_NS)
+    def write_seen_before(self, ts: int, f: Floats, at: int) -> None:
+        """Write the columns of the last candle of an instant strictly earlier than `ts` into another's array."""
+        seen = self._newest if self._newest is None or self._newest[0] < ts else self._earlier
+        if seen is not None:
+            for k, divisor in enumerate(self._divisors):
+                f[at + k] = seen[k + 1] / divisor
+            f[at + _MINUTE] = float(seen[-1] // MINUTE_NS)
 
     @abstractmethod
     def emit(self) -> Sequence[float]:
@@ -116,7 +119,7 @@ class Engine(ABC):
 
     def watched(self, slot: int) -> float:
         """A watched feature's value after the newest candle; `slot` as the plan says."""
-        return self.f[slot]  # type: ignore[no-any-return]
+        return self.f[slot]
 
     def all_outputs(self, name: str) -> dict[str, float]:
         """Every output of the node that a wanted or watched feature reads, after the newest candle."""
@@ -182,7 +185,7 @@ class PlainEngine(Engine):
         f, n = self.f, self.n
         values = []  # a comprehension would cost another call, on every candle
         for emit, i, j in self._emits:
-            values.append(emit(f, n, i, j))  # noqa: PERF401
+            values.append(emit(f, n, i, j))
         return values
 
     def _step(self, candle: CandleClosed, mask: int) -> None:
@@ -242,7 +245,7 @@ class CompiledEngine(Engine):
 
     def emit(self) -> Sequence[float]:
         """See Engine."""
-        f = self.f
+        f: Any = self.f
         self._run_code(f, self.n, self._emit_at, self._emits, _CANDLE)
         return f[self._outputs].tolist()  # type: ignore[no-any-return]
 

@@ -36,10 +36,11 @@ class Node(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """See the module. `nodes` are in the order of their work. Wanted feature `names[k]` is output readings[k][1] of
-    node readings[k][0], has a value from the `warmups[k]`-th base candle on, and is written to f[outputs_at + k].
+    """See the module. `nodes` are in the order of their work.
 
-    `updates` is the work of a candle; `watched` says where in `f` a watched feature is kept. `origins` says what each place in `f` before the states holds; `base_ns` is the length of the candles.
+    Wanted feature `names[k]` is output readings[k][1] of node readings[k][0], has a value from the `warmups[k]`-th base
+    candle on, and is written to f[outputs_at + k]. `watched` says where in `f` a watched feature is kept, `origins`
+    what each place in `f` before the states holds; `updates` is the work of a candle, `base_ns` the length of one.
     """
 
     base_ns: int

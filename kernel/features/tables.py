@@ -1,8 +1,8 @@
 """The plan as numbers, at the head of `n`: what compiled code follows.
 
-n[0], n[1]: where the update segments begin, and how many they are; n[2], n[3]: the same for the emit segments. A segment
-is (call, clock, first row, end of rows): one bank, all nodes of a kind at one level and clock. A row is (i, j, and five
-places in `f`): the inputs of an update, or where an output is written. Calls are numbered in the order of `calls`.
+n[0], n[1]: where the update segments begin, and how many they are; n[2], n[3]: the same for the emit segments. A
+segment is (call, clock, first row, end of rows): one bank, all nodes of a kind at one level and clock. A row is (i, j,
+and five places in `f`): the inputs of an update, or where an output is written. Calls are numbered as in `calls`.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ __all__ = ["warmups"]
 def warmups(drafts: Sequence[Draft], sources: Sequence[Source], base_ns: int) -> Callable[[Origin], int]:
     """Says of a value from which base candle on it is there (1: the first), in data without gaps.
 
-    A bar's node counts bars: the data may begin right after one has begun, so its first `ratio - 1` candles may be lost.
+    A bar's node counts bars: the data may begin right after one has begun, and its first `ratio - 1` candles be lost.
     """
     inner: list[dict[str, int]] = []  # per node and output, in candles of the node's own clock
     ratios = [max(1, source.length_ns // base_ns) for source in sources]

@@ -7,14 +7,14 @@ exception. Other functions may be called if they are module-level functions of t
 Python differ (a division by 0, the logarithm of 0, the root of a negative number) a kind guards itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 __all__ = ["COLUMNS", "Floats", "Ints", "Kind", "Output", "Real", "Whole"]
 
-Floats = Any  # list[float], or a float64 array
-Ints = Any  # list[int], or an int64 array
+Floats = MutableSequence[float]  # a list, or a float64 array
+Ints = MutableSequence[int]  # a list, or an int64 array
 
 COLUMNS = ("open", "high", "low", "close", "volume", "minute")
 """What a candle gives: prices in quote, volume in base units, and its open time in minutes since 1970, UTC."""
@@ -44,7 +44,7 @@ class Real:
 class Output:
     """A value that can be read: `emit(f, n, i, j)`, after `warmup(*parameters)` inputs (1: from the first on).
 
-    Before that many finite inputs were seen, and in a window that has a NaN in it, `emit` gives NaN. It changes nothing.
+    Before that many finite inputs were seen, and in a window that has a NaN in it, `emit` gives NaN. It writes nothing.
     """
 
     emit: Callable[[Floats, Ints, int, int], float]

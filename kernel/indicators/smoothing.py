@@ -55,16 +55,14 @@ def open_wilder(f: Floats, n: Ints, i: int, j: int, period: int) -> None:
 
 
 def push_wilder(f: Floats, n: Ints, i: int, j: int, x: float) -> None:
-    """Sum the first inputs; from the last of them on, move their mean towards `x`."""
+    """Keep the mean of the first inputs; from then on move it towards `x`."""
     if x - x != 0.0:
         return
     if n[j] == 0:
         f[i] += (x - f[i]) * f[i + 1]
         return
-    f[i] += x
     n[j] -= 1
-    if n[j] == 0:
-        f[i] /= n[j + 1]
+    f[i] += (x - f[i]) / (n[j + 1] - n[j])
 
 
 def read_wilder(f: Floats, n: Ints, i: int, j: int) -> float:

@@ -1,13 +1,13 @@
 """The last `period` inputs and their sums, exactly: what every windowed mean, deviation and slope stands on.
 
-A sum that adds the newest input and subtracts the oldest, in floats, remembers where it began. Here every input is taken
-to a grid of 2**-52 (from 512 inputs on coarser, 2**-44 at 100,000) of the power of two above the largest input in the window,
-and summed in whole numbers. The grid follows from the window alone, and so do all bits. It changes when the largest
-input crosses a power of two: then the window is summed again, which is rare. A grid number is kept as two halves,
-so that the sums of products fit 63 bits.
+A sum that adds the newest input and subtracts the oldest, in floats, remembers where it began. Here every input is
+taken to a grid of 2**-52 (from 512 inputs on coarser, 2**-44 at 100,000) of the power of two above the largest input in
+the window, and summed in whole numbers. The grid follows from the window alone, and so do all bits. It changes when the
+largest input crosses a power of two: then the window is summed again, which is rare. A grid number is kept as two
+halves, so that the sums of products fit 63 bits.
 
-f: reference, scale, then the ring of inputs. n: see the names below. NaN and infinite inputs count as 0 in the sums, and
-`ready` is false while one is in the window.
+f: reference, scale, then the ring of inputs. n: see the names below. NaN, infinite inputs and those beyond 2**900 count
+as 0 in the sums, and `ready` is false while one is in the window.
 """
 
 from math import floor, frexp, ldexp, nan
@@ -20,6 +20,7 @@ _PERIOD, _HEAD, _SEEN, _BAD, _TOP, _HALF = 0, 1, 2, 3, 4, 5
 _SUM_H, _SUM_L, _SQ_HH, _SQ_HL, _SQ_LL, _RAMP_H, _RAMP_L = 6, 7, 8, 9, 10, 11, 12
 _RING = 2
 _SMALLEST = -900  # exponents below are taken for this one: the scale must stay finite
+_LARGEST = 2.0**900  # beyond, an input counts as infinite, for the same reason
 
 
 def room(period: int) -> tuple[int, int]:
@@ -46,14 +47,14 @@ def push(f: Floats, n: Ints, i: int, j: int, x: float) -> None:
     if n[j + _SEEN] < period:
         n[j + _SEEN] += 1
     gone = came = 0
-    if old - old == 0.0:
+    if abs(old) < _LARGEST:
         gone = floor(old * scale + 0.5)
         if reference > 0.0 and abs(old) >= 0.5 * reference:
             n[j + _TOP] -= 1
     else:
         n[j + _BAD] -= 1
-    if x - x == 0.0:
-        size = abs(x)
+    size = abs(x)
+    if size < _LARGEST:
         if size >= reference and size > 0.0:
             _sum_again(f, n, i, j)
             return
@@ -87,11 +88,11 @@ def _sum_again(f: Floats, n: Ints, i: int, j: int) -> None:
     largest = 0.0
     bad = 0
     for k in range(period):
-        x = f[i + _RING + k]
-        if x - x != 0.0:
+        size = abs(f[i + _RING + k])
+        if not size < _LARGEST:
             bad += 1
-        elif abs(x) > largest:
-            largest = abs(x)
+        elif size > largest:
+            largest = size
     reference, scale = 0.0, 0.0
     if largest > 0.0:
         exponent = frexp(largest)[1]
@@ -108,7 +109,7 @@ def _sum_again(f: Floats, n: Ints, i: int, j: int) -> None:
         place = head + k
         x = f[i + _RING + (place if place < period else place - period)]
         units = 0
-        if x - x == 0.0:
+        if abs(x) < _LARGEST:
             units = floor(x * scale + 0.5)
             if abs(x) >= 0.5 * reference:
                 top += 1

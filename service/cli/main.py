@@ -36,6 +36,16 @@ data.command("research.data_commands:show", name="show", help="One dataset: rang
 data.command("research.data_commands:verify", name="verify", help="Hash a dataset again and compare with its id.")
 app.command(data)
 
+features = App(name="features", help="Declared features: what they are, over datasets, fitted.")
+features.command("research.feature_commands:list_features", name="list", help="The declared features, by group.")
+features.command("research.feature_commands:show", name="show", help="One feature: what it reads, costs, needs.")
+features.command("research.feature_commands:graph", name="graph", help="What features stand on, as text or drawn.")
+features.command("research.feature_batch_commands:compute", name="compute", help="Features of a dataset, as Parquet.")
+features.command(
+    "research.feature_batch_commands:fit", name="fit", help="Fit fill, drop, center and scale on a window."
+)
+app.command(features)
+
 log = App(name="log", help="The log of a run or stream: prove it whole, read it.")
 log.command("service.cli.log_commands:verify", name="verify", help="Check every hash; name the first bad record.")
 log.command("service.cli.log_commands:show", name="show", help="Print records.")

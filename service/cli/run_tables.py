@@ -30,6 +30,7 @@ def show_backtest(out: Console, result: Result, definition: RunDefinition, commo
     facts = {
         "candles": f"{result.candles:,}  ({result.skipped:,} skipped, {result.decisions:,} decisions)",
         "skipped for": ", ".join(f"{reason} {count:,}" for reason, count in result.skips.items()) or "nothing",
+        **({"gate": _gate(result)} if result.gate else {}),
         "orders": f"{result.orders:,}  ({result.fills:,} fills, {result.refusals:,} refusals)",
         "round trips": f"{result.trades:,}",
         "fees": f"{result.fees} {result.currency}",
@@ -47,6 +48,11 @@ def show_backtest(out: Console, result: Result, definition: RunDefinition, commo
     short = result.run[:_SHORT]
     lines = ["\nprove it:", *(common.command(verb) for verb in (f"replay {short} --verify", f"log verify {short}"))]
     out.print("\n  ".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+def _gate(result: Result) -> str:
+    rates = (f"{symbol} {rate.rejected_share:.1%}" for symbol, rate in result.gate.items())
+    return f"rejected {', '.join(rates)} of the candles"
 
 
 def show_replay(out: Console, execution: Execution, outcome: Replayed, records: int) -> None:
