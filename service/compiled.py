@@ -18,7 +18,7 @@ from typing import Any
 
 from kernel.errors import ConfigError
 from kernel.features.engine import Compiled
-from kernel.features.tables import Call
+from kernel.features.tables import ROW, SEGMENT, Call
 from kernel.indicators.kind import Kind
 from kernel.indicators.registry import kind_named
 from kernel.wake import next_row
@@ -157,7 +157,7 @@ def _row_source(calls: Sequence[Call]) -> str:
             body = f"f[n[r + 2]] = call_{number}(f, n, n[r], n[r + 1])"
         branches.append(
             f"        {'elif' if branches else 'if'} {' or '.join(f'call == {k}' for k in same)}:\n"
-            f"            for r in range(first, end, 7):\n"
+            f"            for r in range(first, end, {ROW}):\n"
             f"                {body}\n"
         )
     columns = ", ".join(_FIVE)
@@ -166,7 +166,7 @@ def _row_source(calls: Sequence[Call]) -> str:
         + "\n".join(names)
         + '\n\n\n@njit("void(float64[::1], int64[::1], int64, int64, int64)", cache=True, **OPTIONS)\n'
         + "def run(f, n, at, segments, mask):\n"
-        + "    for s in range(at, at + 4 * segments, 4):\n"
+        + f"    for s in range(at, at + {SEGMENT} * segments, {SEGMENT}):\n"
         + "        if not mask >> n[s + 1] & 1:\n            continue\n"
         + "        call, first, end = n[s], n[s + 2], n[s + 3]\n"
         + "".join(branches)

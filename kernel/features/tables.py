@@ -8,9 +8,11 @@ and five places in `f`): the inputs of an update, or where an output is written.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["ROW", "Call", "Tables", "Work", "lay_tables", "table_size"]
+__all__ = ["ROW", "SEGMENT", "Call", "Tables", "Work", "lay_tables", "table_size"]
 
-_HEAD, _SEGMENT, ROW, _PLACES = 4, 4, 7, 5
+SEGMENT = 4
+ROW = 7
+_HEAD, _PLACES = 4, 5
 
 
 class Call(NamedTuple):
@@ -39,15 +41,15 @@ class Tables(NamedTuple):
 def table_size(updates: Sequence[Work], emits: Sequence[Work]) -> int:
     """How many numbers the tables take."""
     segments = len(_segments(updates)) + len(_segments(emits))
-    return _HEAD + _SEGMENT * segments + ROW * (len(updates) + len(emits))
+    return _HEAD + SEGMENT * segments + ROW * (len(updates) + len(emits))
 
 
 def lay_tables(updates: Sequence[Work], emits: Sequence[Work], states: Sequence[tuple[int, int]]) -> Tables:
     """Number everything. `states[node]` is where a node's state begins in `f` and in `n`."""
     calls = tuple(sorted({work.call for work in (*updates, *emits)}))
     banks = [_segments(updates), _segments(emits)]
-    heads = [_HEAD, _HEAD + _SEGMENT * len(banks[0])]
-    row = heads[1] + _SEGMENT * len(banks[1])
+    heads = [_HEAD, _HEAD + SEGMENT * len(banks[0])]
+    row = heads[1] + SEGMENT * len(banks[1])
     segments: list[int] = []
     rows: list[int] = []
     for bank in (*banks[0], *banks[1]):
