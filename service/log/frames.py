@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 import zstandard
 
 from kernel.errors import LogCorrupt
-from service.log.record import Record
+from service.log.record import Chained, Record, hashed_text
 
 __all__ = ["Batch", "batches", "compress"]
 
@@ -33,10 +33,8 @@ class Batch(NamedTuple):
 
 def compress(records: Sequence[Record]) -> bytes:
     """One frame holding `records`. Canonical JSON has no line break, so a line is a record."""
-    lines = [
-        hexlify(digest) + f" {seq} {epoch} {kind} {version} {ts} ".encode() + payload
-        for seq, epoch, kind, version, ts, payload, digest in records
-    ]
+    texts = records.lines if isinstance(records, Chained) else map(hashed_text, records)
+    lines = [b"%b %b" % (hexlify(record.hash), text) for record, text in zip(records, texts, strict=True)]
     lines.append(b"")
     return _COMPRESSOR.compress(b"\n".join(lines))
 

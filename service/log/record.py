@@ -18,7 +18,7 @@ from kernel.codec import EVENT_TYPES, MESSAGE_TYPES, decode, encode
 from kernel.errors import LogCorrupt
 from kernel.money import pinned
 
-__all__ = ["GENESIS", "Chain", "Head", "Record", "chained_hash", "decoded"]
+__all__ = ["GENESIS", "Chain", "Chained", "Head", "Record", "chained_hash", "decoded", "hashed_text"]
 
 GENESIS = bytes(32)
 
@@ -44,8 +44,13 @@ class Head(NamedTuple):
 
 def chained_hash(previous: bytes, record: Record) -> bytes:
     """The hash that `record` must have after a record whose hash is `previous`."""
-    body = f"{record.seq} {record.epoch} {record.type} {record.schema_version} {record.ts} ".encode()
-    return sha256(previous + body + record.payload).digest()
+    return sha256(previous + hashed_text(record)).digest()
+
+
+def hashed_text(record: Record) -> bytes:
+    """What a record's hash covers besides the hash before it."""
+    head = f"{record.seq} {record.epoch} {record.type} {record.schema_version} {record.ts} "
+    return head.encode() + record.payload
 
 
 def decoded(record: Record) -> Any:
@@ -55,6 +60,12 @@ def decoded(record: Record) -> Any:
     except msgspec.MsgspecError as error:
         what = f"record {record.seq} is no {record.type}: {error}"
         raise LogCorrupt(what, first_bad_seq=record.seq, fix="candled log verify RUN") from None
+
+
+class Chained(list[Record]):
+    """Records fresh from a chain, each with the text that its hash covers: what a file holds needs no second writing."""
+
+    lines: list[bytes]
 
 
 class Chain:
@@ -69,31 +80,38 @@ class Chain:
         self.decisions = sha256()
         self._epoch = epoch
         types = MESSAGE_TYPES | EVENT_TYPES
-        self._heads = {t: f"{name} {t.schema_version} ".encode() for name, t in types.items()}  # type: ignore[attr-defined]
-        self._derived = frozenset(EVENT_TYPES.values())
+        derived = frozenset(EVENT_TYPES.values())
+        self._facts: dict[type, tuple[str, int, bytes, bool]] = {
+            t: (name, t.schema_version, f"{name} {t.schema_version} ".encode(), t in derived)  # type: ignore[attr-defined]
+            for name, t in types.items()
+        }
 
-    def extend(self, entries: Iterable[msgspec.Struct]) -> list[Record]:
+    def extend(self, entries: Iterable[msgspec.Struct]) -> Chained:
         """Chain `entries`, in order, to the head. They are not durable before a store has appended the records."""
         seq, previous = self.head
-        heads, derived, epoch = self._heads, self._derived, self._epoch
+        facts, epoch = self._facts, self._epoch
         new = tuple.__new__  # a NamedTuple's own constructor takes twice as long
-        records: list[Record] = []
+        records = Chained()
+        lines: list[bytes] = []
         decided: list[bytes] = []
         instant, instant_text = -1, b""
         with pinned():
             for entry in entries:
                 seq += 1
-                kind: Any = entry.__class__
+                name, version, head, derived = facts[entry.__class__]
                 ts: int = entry.ts  # type: ignore[attr-defined]
                 if ts != instant:  # the records of a turn share theirs
                     instant, instant_text = ts, b"%d " % ts
                 payload = encode(entry)
-                content = heads[kind] + instant_text + payload
-                previous = sha256(b"%b%d %d %b" % (previous, seq, epoch, content)).digest()
-                records.append(new(Record, (seq, epoch, kind.__name__, kind.schema_version, ts, payload, previous)))
-                if kind in derived:
+                content = head + instant_text + payload
+                line = b"%d %d %b" % (seq, epoch, content)
+                previous = sha256(previous + line).digest()
+                records.append(new(Record, (seq, epoch, name, version, ts, payload, previous)))
+                lines.append(line)
+                if derived:
                     decided.append(content)
         if decided:
             self.decisions.update(b"\n".join(decided) + b"\n")
         self.head = Head(seq, previous)
+        records.lines = lines
         return records
