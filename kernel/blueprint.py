@@ -14,6 +14,7 @@ from kernel.models.rule import Rule
 from kernel.pipeline import CandlePipeline, Inputs, plan_of
 from kernel.state import State
 from kernel.strategy import Strategy
+from kernel.timeframe import timeframe_ns
 
 if TYPE_CHECKING:
     from kernel.features.transform import FittedTransform
@@ -60,8 +61,14 @@ def plans_of(blueprint: Blueprint, groups_off: Sequence[str] = ()) -> Mapping[st
     strategy = in_force(blueprint.strategy)
     rule = blueprint.make_rule() if blueprint.make_rule else None
     wanted = inputs_of(strategy, rule, blueprint.transform).wanted
-    if blueprint.transform is not None:
-        blueprint.transform.check(wanted, declared_features(strategy, wanted))
+    transform = blueprint.transform
+    if transform is not None:
+        transform.check(wanted, declared_features(strategy, wanted))
+        if any(timeframe_ns(transform.timeframe) != length_ns for length_ns in blueprint.lengths_ns):
+            raise ConfigError(
+                f"the fitted transform {strategy.transform[:12]} was fitted on candles of {transform.timeframe}",
+                fix="use it on markets of that timeframe, or fit another",
+            )
     markets = zip(blueprint.instruments, blueprint.lengths_ns, strict=True)
     plans = {i.symbol: plan_of(strategy, wanted, i, length_ns, groups_off) for i, length_ns in markets}
     for symbol, plan in plans.items():

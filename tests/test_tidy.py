@@ -66,7 +66,10 @@ def test_a_function_is_short_and_asks_for_little(path):
         assert lines <= FUNCTION_MAX or name_of(path) in MIGRATIONS, f"{function.name}: {lines} lines"
         arguments = function.args
         count = len(arguments.posonlyargs + arguments.args + arguments.kwonlyargs)
-        assert count - (arguments.args[:1] != [] and arguments.args[0].arg == "self") <= PARAMETERS_MAX or name_of(path) in COMPILED | VERBS
+        assert (
+            count - (arguments.args[:1] != [] and arguments.args[0].arg == "self") <= PARAMETERS_MAX
+            or name_of(path) in COMPILED | VERBS
+        )
 
 
 @trees

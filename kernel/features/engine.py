@@ -23,7 +23,8 @@ from kernel.instrument import Instrument
 from kernel.messages import CandleClosed
 
 __all__ = [
-    "MINUTE_NS", "Compiled", "CompiledEngine", "Engine", "Memory", "PlainEngine", "Seen", "read_output", "units_per_one",
+    "MINUTE_NS", "Compiled", "CompiledEngine", "Engine", "Memory", "PlainEngine", "Seen", "read_output",
+    "units_per_one",
 ]  # fmt: skip
 
 MINUTE_NS = 60_000_000_000

@@ -17,5 +17,6 @@ def transformed(transform: FittedTransform, columns: Mapping[str, Column]) -> di
     made = {}
     for step in transform.kept:
         column = columns[step.name]
-        made[step.name] = (np.where(np.isfinite(column), column, step.fill) - step.center) / step.scale
+        with np.errstate(over="ignore"):  # infinite there as here
+            made[step.name] = (np.where(np.isfinite(column), column, step.fill) - step.center) / step.scale
     return made

@@ -18,7 +18,8 @@ def warmups(drafts: Sequence[Draft], sources: Sequence[Source], base_ns: int) ->
     def own(origin: Origin, clock: int) -> int:
         """In candles of `clock`."""
         if origin.node < 0:
-            return 1
+            foreign = origin.source >= 0 and sources[origin.source].symbol
+            return 2 if foreign else 1  # another market is seen as it was an instant ago
         theirs, ratio = drafts[origin.node].clock, ratios[clock]
         count = inner[origin.node][origin.output]
         if theirs == clock:

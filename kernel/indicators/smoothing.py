@@ -1,8 +1,8 @@
 """Two exponential averages that other kinds are made of.
 
 `ema`: alpha 2 / (period + 1), starts at its first input (pandas `ewm(span=period, adjust=False)`). `wilder`: alpha
-1 / period, starts at the mean of its first `period` inputs (J. W. Wilder, New Concepts in Technical Trading Systems, 1978;
-TA-Lib does so too). Both pass over an input that is NaN or infinite, and read NaN until `period` inputs were seen.
+1 / period, starts at the mean of its first `period` inputs (J. W. Wilder, New Concepts in Technical Trading Systems,
+1978; TA-Lib does so too). Both pass over an input that is NaN or infinite, and read NaN until `period` inputs were seen.
 
 f: average, alpha. n: inputs still missing, and for `wilder` the period.
 """

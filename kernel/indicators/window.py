@@ -14,18 +14,21 @@ from math import floor, frexp, ldexp, nan
 
 from kernel.indicators.kind import Floats, Ints
 
-__all__ = ["mean", "newest", "open_window", "push", "ready", "room", "spread", "tilt"]
+__all__ = [
+    "HALF", "HEAD", "RING", "SUM_H", "SUM_L", "grid_number", "mean", "newest", "open_window", "push", "ready", "room",
+    "spread", "tilt",
+]  # fmt: skip
 
-_PERIOD, _HEAD, _SEEN, _BAD, _TOP, _HALF = 0, 1, 2, 3, 4, 5
-_SUM_H, _SUM_L, _SQ_HH, _SQ_HL, _SQ_LL, _RAMP_H, _RAMP_L = 6, 7, 8, 9, 10, 11, 12
-_RING = 2
+_PERIOD, HEAD, _SEEN, _BAD, _TOP, HALF = 0, 1, 2, 3, 4, 5
+SUM_H, SUM_L, _SQ_HH, _SQ_HL, _SQ_LL, _RAMP_H, _RAMP_L = 6, 7, 8, 9, 10, 11, 12
+RING = 2
 _SMALLEST = -900  # exponents below are taken for this one: the scale must stay finite
 _LARGEST = 2.0**900  # beyond, an input counts as infinite, for the same reason
 
 
 def room(period: int) -> tuple[int, int]:
     """How much a window takes of `f` and of `n`."""
-    return _RING + period, 13
+    return RING + period, 13
 
 
 def open_window(f: Floats, n: Ints, i: int, j: int, period: int) -> None:
@@ -35,15 +38,15 @@ def open_window(f: Floats, n: Ints, i: int, j: int, period: int) -> None:
         length += 1
     half = (61 - length) // 2
     n[j + _PERIOD] = period
-    n[j + _HALF] = half if half < 26 else 26
+    n[j + HALF] = half if half < 26 else 26
 
 
 def push(f: Floats, n: Ints, i: int, j: int, x: float) -> None:
     """Let `x` in and the oldest input out."""
-    period, head, reference, scale = n[j], n[j + _HEAD], f[i], f[i + 1]
-    old = f[i + _RING + head]
-    f[i + _RING + head] = x
-    n[j + _HEAD] = head + 1 if head + 1 < period else 0
+    period, head, reference, scale = n[j], n[j + HEAD], f[i], f[i + 1]
+    old = f[i + RING + head]
+    f[i + RING + head] = x
+    n[j + HEAD] = head + 1 if head + 1 < period else 0
     if n[j + _SEEN] < period:
         n[j + _SEEN] += 1
     gone = came = 0
@@ -70,13 +73,13 @@ def push(f: Floats, n: Ints, i: int, j: int, x: float) -> None:
 
 
 def _exchange(n: Ints, j: int, came: int, gone: int) -> None:
-    half = n[j + _HALF]
+    half = n[j + HALF]
     mask = (1 << half) - 1
     came_h, came_l, gone_h, gone_l = came >> half, came & mask, gone >> half, gone & mask
-    n[j + _RAMP_H] += n[j] * came_h - n[j + _SUM_H]
-    n[j + _RAMP_L] += n[j] * came_l - n[j + _SUM_L]
-    n[j + _SUM_H] += came_h - gone_h
-    n[j + _SUM_L] += came_l - gone_l
+    n[j + _RAMP_H] += n[j] * came_h - n[j + SUM_H]
+    n[j + _RAMP_L] += n[j] * came_l - n[j + SUM_L]
+    n[j + SUM_H] += came_h - gone_h
+    n[j + SUM_L] += came_l - gone_l
     n[j + _SQ_HH] += came_h * came_h - gone_h * gone_h
     n[j + _SQ_HL] += came_h * came_l - gone_h * gone_l
     n[j + _SQ_LL] += came_l * came_l - gone_l * gone_l
@@ -84,11 +87,11 @@ def _exchange(n: Ints, j: int, came: int, gone: int) -> None:
 
 def _sum_again(f: Floats, n: Ints, i: int, j: int) -> None:
     """Choose the grid by the window as it is, and make every sum anew, oldest input first."""
-    period, head = n[j], n[j + _HEAD]
+    period, head = n[j], n[j + HEAD]
     largest = 0.0
     bad = 0
     for k in range(period):
-        size = abs(f[i + _RING + k])
+        size = abs(f[i + RING + k])
         if not size < _LARGEST:
             bad += 1
         elif size > largest:
@@ -99,22 +102,24 @@ def _sum_again(f: Floats, n: Ints, i: int, j: int) -> None:
         if exponent < _SMALLEST:
             exponent = _SMALLEST
         reference = ldexp(1.0, exponent)
-        scale = ldexp(1.0, 2 * n[j + _HALF] - exponent)
+        scale = ldexp(1.0, 2 * n[j + HALF] - exponent)
     f[i], f[i + 1] = reference, scale
-    for k in range(_SUM_H, _RAMP_L + 1):
+    for k in range(SUM_H, _RAMP_L + 1):
         n[j + k] = 0
     n[j + _BAD] = bad
     top = 0
     for k in range(period):
         place = head + k
-        x = f[i + _RING + (place if place < period else place - period)]
-        units = 0
-        if abs(x) < _LARGEST:
-            units = floor(x * scale + 0.5)
-            if abs(x) >= 0.5 * reference:
-                top += 1
-        _exchange(n, j, units, 0)
+        x = f[i + RING + (place if place < period else place - period)]
+        if abs(x) < _LARGEST and abs(x) >= 0.5 * reference:
+            top += 1
+        _exchange(n, j, grid_number(x, scale), 0)
     n[j + _TOP] = top
+
+
+def grid_number(x: float, scale: float) -> int:
+    """What an input counts as in the sums of a window with this scale."""
+    return floor(x * scale + 0.5) if abs(x) < _LARGEST else 0
 
 
 def ready(n: Ints, j: int) -> bool:
@@ -124,8 +129,8 @@ def ready(n: Ints, j: int) -> bool:
 
 def newest(f: Floats, n: Ints, i: int, j: int) -> float:
     """The last input."""
-    head = n[j + _HEAD]
-    return f[i + _RING + (head if head > 0 else n[j]) - 1]
+    head = n[j + HEAD]
+    return f[i + RING + (head if head > 0 else n[j]) - 1]
 
 
 def mean(f: Floats, n: Ints, i: int, j: int) -> float:
@@ -135,7 +140,7 @@ def mean(f: Floats, n: Ints, i: int, j: int) -> float:
     if f[i + 1] == 0.0:
         return 0.0
     x = newest(f, n, i, j)
-    away = (n[j + _SUM_H] << n[j + _HALF]) + n[j + _SUM_L] - n[j] * floor(x * f[i + 1] + 0.5)
+    away = (n[j + SUM_H] << n[j + HALF]) + n[j + SUM_L] - n[j] * floor(x * f[i + 1] + 0.5)
     return (
         x + float(away) / n[j] / f[i + 1]
     )  # of whole numbers, a quotient would be rounded once plain and twice compiled
@@ -147,9 +152,9 @@ def spread(f: Floats, n: Ints, i: int, j: int) -> float:
         return nan
     if f[i + 1] == 0.0:
         return 0.0
-    period, half = n[j], n[j + _HALF]
+    period, half = n[j], n[j + HALF]
     mask = (1 << half) - 1
-    total = (n[j + _SUM_H] << half) + n[j + _SUM_L]
+    total = (n[j + SUM_H] << half) + n[j + SUM_L]
     base = total // period
     rest = total - period * base
     # the sum of (q - base) squared is the sum of q squared less base * (total + rest)
@@ -176,7 +181,7 @@ def tilt(f: Floats, n: Ints, i: int, j: int) -> float:
         return nan
     if f[i + 1] == 0.0:
         return 0.0
-    period, half = n[j], n[j + _HALF]
-    twice_high = 2 * n[j + _RAMP_H] - (period + 1) * n[j + _SUM_H]
-    twice_low = 2 * n[j + _RAMP_L] - (period + 1) * n[j + _SUM_L]
+    period, half = n[j], n[j + HALF]
+    twice_high = 2 * n[j + _RAMP_H] - (period + 1) * n[j + SUM_H]
+    twice_low = 2 * n[j + _RAMP_L] - (period + 1) * n[j + SUM_L]
     return (twice_high * ldexp(1.0, half) + twice_low) * 0.5 / f[i + 1]

@@ -63,7 +63,7 @@ def decoded(record: Record) -> Any:
 
 
 class Chained(list[Record]):
-    """Records fresh from a chain, each with the text that its hash covers: what a file holds needs no second writing."""
+    """Records fresh from a chain, with the text that each one's hash covers: a file need not write it again."""
 
     lines: list[bytes]
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kernel.codec import decode
 from kernel.blueprint import Blueprint
+from kernel.codec import decode
 from kernel.events import Event, OrderRequested
 from kernel.features.declaration import feature
 from kernel.instrument import Instrument

@@ -6,11 +6,11 @@ from hashlib import sha256
 import pytest
 
 from kernel.events import DecisionMade, OrderRequested, RiskRefused
+from kernel.features.declaration import feature
 from kernel.messages import OrderCanceled, OrderRejected, WarmupCandle
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.skip import SkipReason
-from kernel.features.declaration import feature
 from kernel.strategy import Cooldown, Gate, MinConfidence, Session
 from kernel.timeframe import parse_time
 from tests.kernel.given import (

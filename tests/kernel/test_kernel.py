@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from kernel.errors import ConfigError, InvariantBroken, UsageError
 from kernel.events import CandlesSkipped, DecisionMade, EquityMarked, OrderRequested, PositionChanged, ReportRefused
+from kernel.features.declaration import feature
 from kernel.kernel import FOLD_MAX, Kernel
 from kernel.messages import MarketEnded, OrderAccepted, OrderCanceled, OrderFilled, WarmupCandle
 from kernel.models.cross import Cross
 from kernel.skip import SkipReason
-from kernel.features.declaration import feature
 from kernel.timeframe import DAY_NS
 from tests.kernel.drawn import markets
 from tests.kernel.given import (

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.blueprint import Blueprint
 from kernel.context import STEP_NAMES, CandleContext
 from kernel.events import CandlesSkipped, DecisionMade
-from kernel.blueprint import Blueprint
 from kernel.features.declaration import feature
 from kernel.kernel import Kernel
-from kernel.models.prediction import LONG
 from kernel.models.cross import Cross
+from kernel.models.prediction import LONG
 from kernel.models.rule import PythonRule, Rule
 from kernel.skip import SkipReason
 from kernel.steps.features import FeatureEngineering

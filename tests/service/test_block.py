@@ -166,7 +166,7 @@ def test_a_day_that_begins_wakes_the_kernel():
 
 
 def test_an_account_that_is_refused_asks_again_on_the_next_candle():
-    """The wish is compared with what is wanted now, which a refusal sets back; a list made beforehand would be wrong."""
+    """The wish is compared with what is wanted now, which a refusal sets back; a list made before would be wrong."""
     rich = strategy(Cross("fast", "slow"), CROSS.features, quantity="100000")
     stepped = run(rich, candles([500_00 + 40 * n for n in range(30)]), BTC)
     assert sum(r.type == "RiskRefused" for r in stepped.records) > 3

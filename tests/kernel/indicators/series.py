@@ -44,7 +44,7 @@ def real(rows=10_000):
 
 
 def run(kind, columns, *, inputs=(), **params):
-    """Every output of a kind over columns, by name. `inputs`: arrays, else the columns that the kind reads by itself."""
+    """Every output of a kind over columns, by name. `inputs`: arrays, else the columns that the kind reads."""
     found = kind_named(kind)
     given = [*inputs] or [columns[name] if name in columns else np.full(len(columns["close"]), float(name))
                           for name in found.inputs]  # fmt: skip

@@ -1,0 +1,29 @@
+"""Candles since the lowest of the last `period` inputs.
+
+Input: one float a candle. Output: candles, 0 (the newest is the lowest) to `period` - 1. Warm-up: `period` inputs.
+Cost: O(1), by a queue (extreme.py).
+Edges: of equal inputs the newest counts, so constant prices give 0; NaN while a NaN or infinite input is in the window.
+Forgets: after exactly `period` inputs. Source: what TA-Lib's AROON down counts.
+"""
+
+from kernel.indicators.extreme import age_of_largest, extreme_room, open_extreme, push_extreme
+from kernel.indicators.kind import Floats, Ints, Kind, Output, Whole
+
+__all__ = ["KIND"]
+
+
+def update(f: Floats, n: Ints, i: int, j: int, x: float) -> None:
+    """The lowest is the largest with the sign turned."""
+    push_extreme(f, n, i, j, -x)
+
+
+KIND = Kind(
+    name="since_low",
+    inputs=("low",),
+    parameters={"period": Whole()},
+    room=extreme_room,
+    bootstrap_state=open_extreme,
+    update=update,
+    outputs={"value": Output(age_of_largest, lambda period: period)},
+    memory="window",
+)
