@@ -31,6 +31,8 @@ def bounds_of(state: State, symbol: str) -> Bounds:
     All of them are market orders as yet, which are filled on whatever comes next. A buy limit or a sell stop will raise
     `low`, a sell limit or a buy stop will lower `high`.
     """
+    if not state.orders:
+        return NEVER
     return EVERY if any(order.symbol == symbol for order in state.orders.values()) else NEVER
 
 

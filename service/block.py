@@ -101,11 +101,10 @@ class BlockRunner:
 
     def _counted(self, piece: _Piece, first: int, end: int) -> list[Passed]:
         """What each market saw in those rows; the venue hears of it too."""
-        passed, closes = [], {}
+        passed, closes, alone = [], {}, len(piece.ranks) == 1
         for place, ranks in enumerate(piece.ranks):
-            begin, stop = (first, end) if len(piece.ranks) == 1 else (
-                int(ranks.searchsorted(first)), int(ranks.searchsorted(end))
-            )  # fmt: skip
+            begin = first if alone else int(ranks.searchsorted(first))
+            stop = end if alone else int(ranks.searchsorted(end))
             if stop > begin:
                 block, symbol = piece.slices[place].block, self._symbols[place]
                 opened, close = int(block.open_time[stop - 1]), int(block.close[stop - 1])

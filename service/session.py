@@ -69,12 +69,12 @@ class Session:
         """Chain what is pending and append it to the log."""
         pending = self._pending
         if pending:
-            self.counts.update([type(entry).__name__ for entry in pending])
             for entry in pending:
-                if isinstance(entry, CandlesSkipped):
+                if entry.__class__ is CandlesSkipped:
                     self.skips.update(entry.counts)
             records = self.chain.extend(pending)
             pending.clear()
+            self.counts.update([record.type for record in records])
             await self._writer.append(records)
 
     def _turn(self, message: LoggedMessage) -> list[_Outgoing]:

@@ -2,7 +2,7 @@
 
 `ema`: alpha 2 / (period + 1), starts at its first input (pandas `ewm(span=period, adjust=False)`). `wilder`: alpha
 1 / period, starts at the mean of its first `period` inputs (J. W. Wilder, New Concepts in Technical Trading Systems,
-1978; TA-Lib does so too). Both pass over an input that is NaN or infinite, and read NaN until `period` inputs were seen.
+1978; TA-Lib does so too). Both pass over an input that is NaN or infinite, and read NaN until they saw `period` inputs.
 
 f: average, alpha. n: inputs still missing, and for `wilder` the period.
 """
