@@ -7,7 +7,7 @@ ROOMS  := kernel venues service research migrations
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo check test test-all format lock peers lock-peers bench ops clean
+.PHONY: help install dev demo check test format lock peers lock-peers bench bench-features ops clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -47,9 +47,14 @@ test: check  ## everything that CI runs
 peers: install  ## third-party engines on the same rule and rows: equal trades first, then their speed
 	@$(BIN)/python benchmarks/peers/run.py
 
-bench: install  ## the figures of the README: step mode, append, verify, replay
+bench: install  ## the figures of the README: step and block mode, append, verify, replay
 	@$(BIN)/python benchmarks/step.py
+	@$(BIN)/python benchmarks/block.py
 	@$(BIN)/python benchmarks/append.py
+
+bench-features: dev  ## features and orchestration: what a candle costs, here and with other libraries
+	@$(BIN)/python benchmarks/features.py
+	@$(BIN)/python benchmarks/orchestration.py
 
 ops:  ## checks that need further system programs: the compose file (docker-compose or docker compose)
 	@docker compose config --quiet 2>/dev/null || docker-compose config --quiet
