@@ -16,7 +16,7 @@ from kernel.features.block_engine import BlockEngine
 from kernel.messages import CandleClosed, WarmupCandle
 from kernel.pipeline import GATE
 from kernel.skip import SkipReason
-from kernel.wake import WAKE, bounds_of
+from kernel.wake import WAKE, bounds_of, next_row
 from service.session import Session
 from service.verdicts import verdicts
 from venues.historical import Slice
@@ -51,13 +51,13 @@ class _Piece(NamedTuple):
 class BlockRunner:
     """Runs slices of the market (venues/historical.py) through a session whose kernel has block engines.
 
-    `next_row` is kernel/wake.py's, plain or compiled. An observer in the kernel is told only of what wakes it.
+    `search` is kernel/wake.py's, plain or compiled; prices wider than 64 bits are searched plainly. An observer in the kernel is told only of what wakes it.
     """
 
-    def __init__(self, session: Session, venue: SimulatedVenue, next_row: Callable[..., int]) -> None:
+    def __init__(self, session: Session, venue: SimulatedVenue, search: Callable[..., int]) -> None:
         kernel = session.kernel
         self._session, self._kernel, self._venue = session, kernel, venue
-        self._next_row = next_row
+        self._search = search
         self._symbols = [i.symbol for i in kernel.blueprint.instruments]
         self._lengths = kernel.blueprint.lengths_ns
         self._markets = [kernel.state.markets[symbol] for symbol in self._symbols]
@@ -80,8 +80,9 @@ class BlockRunner:
         if warm:
             self._kernel.passed(b"", (), self._counted(piece, 0, warm))
         row, end, state = warm, len(piece.codes), self._kernel.state
+        search = next_row if object in (piece.lows.dtype, piece.highs.dtype) else self._search
         while row < end:
-            woken = self._next_row(
+            woken = search(
                 row, piece.codes, piece.wishes, piece.places, piece.lows, piece.highs, piece.opened,
                 self._directions, self._floors, self._ceilings, state.day_ends,
             )  # fmt: skip

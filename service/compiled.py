@@ -78,17 +78,10 @@ def as_arrays(floats: Sequence[float], whole: Sequence[int]) -> tuple[Any, Any]:
 
 @cache
 def compiled_next_row() -> Callable[..., int]:
-    """The compiled form of kernel/wake.py's search; columns of integers wider than 64 bits are searched plainly."""
-    import numpy as np
-
+    """The compiled form of kernel/wake.py's search, for columns of 64 bits."""
     text = sha256(getsource(next_row).encode()).hexdigest()
-    scan = _module("next_row", _HEAD + f"from kernel.wake import next_row as plain  # {text}\n{_NEXT_ROW}").next_row
-
-    def search(row: int, *columns: Any) -> int:
-        if any(isinstance(column, np.ndarray) and column.dtype == object for column in columns):
-            return next_row(row, *columns)
-        return int(scan(row, *columns))
-
+    source = _HEAD + f"from kernel.wake import next_row as plain  # {text}\n{_NEXT_ROW}"
+    search: Callable[..., int] = _module("next_row", source).next_row
     return search
 
 

@@ -8,7 +8,7 @@ from math import isfinite
 import msgspec
 
 from kernel.errors import ConfigError
-from kernel.indicators.kind import Kind, Output, Whole
+from kernel.indicators.kind import COLUMNS, Kind, Output, Whole
 from kernel.indicators.registry import kind_named
 from kernel.timeframe import timeframe_ns
 
@@ -52,6 +52,8 @@ def checked(declared: Feature) -> Feature:
     """The declaration with everything in it that it leaves to its kind. Errors: ConfigError naming what is wrong."""
     if not _NAME.fullmatch(declared.name):
         raise ConfigError(f"{declared.name!r} is no name for a feature", fix="use small letters, digits and _")
+    if declared.name in COLUMNS:
+        raise ConfigError(f"a feature cannot be called {declared.name}, as a column is", fix="give it another name")
     kind = kind_named(declared.kind)
     if declared.timeframe:
         timeframe_ns(declared.timeframe)

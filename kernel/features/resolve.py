@@ -53,7 +53,7 @@ class Resolver:
         self.drafts: list[Draft] = []
         self.sources = [Source("", 0)]
         self._base_ns = base_ns
-        self._declared: Mapping[str, Feature] = {f.name: f for f in declared}
+        self._declared: Mapping[str, Feature] = _by_name(declared)
         self._found: dict[str, Origin] = {}
         self._places: dict[tuple[object, ...], int] = {}
         self._open: list[str] = []
@@ -109,6 +109,14 @@ class Resolver:
                 text, f"feature {declared.name} reads what is neither a column nor a feature:", self._declared
             )
         return self.feature(text)
+
+
+def _by_name(declared: Iterable[Feature]) -> dict[str, Feature]:
+    by_name: dict[str, Feature] = {}
+    for feature in declared:
+        if by_name.setdefault(feature.name, feature) is not feature:
+            raise ConfigError(f"two features are called {feature.name}", fix="give one of them another name")
+    return by_name
 
 
 def needed(declared: Iterable[Feature], wanted: Iterable[str]) -> tuple[Feature, ...]:

@@ -19,13 +19,13 @@ def warmups(drafts: Sequence[Draft], sources: Sequence[Source], base_ns: int) ->
         """In candles of `clock`."""
         if origin.node < 0:
             foreign = origin.source >= 0 and sources[origin.source].symbol
-            return 2 if foreign else 1  # another market is seen as it was an instant ago
+            return 2 if foreign and ratios[clock] == 1 else 1  # another market is seen as it was an instant ago
         theirs, ratio = drafts[origin.node].clock, ratios[clock]
         count = inner[origin.node][origin.output]
         if theirs == clock:
             return count
         base = _in_base(count, ratios[theirs])
-        return base if ratio == 1 else -(-base // ratio) + 1
+        return base if ratio == 1 else -(-base // ratio)
 
     for draft in drafts:
         first = max(own(origin, draft.clock) for origin in draft.inputs)

@@ -72,10 +72,11 @@ def seen_by(readers, candles, of):
 
 @st.composite
 def declarations(draw, *, symbols=("ETH/USDT",), most=7) -> tuple[Feature, ...]:
-    """Features that read columns, numbers, other markets and each other, on candles and on bars."""
+    """Features that read columns, numbers, other markets and each other, on candles and on bars; of few kinds."""
     made: list[Feature] = []
+    kinds = draw(st.lists(st.sampled_from(list(all_kinds().values())), min_size=1, max_size=4))
     for place in range(draw(st.integers(1, most))):
-        kind = draw(st.sampled_from(list(all_kinds().values())))
+        kind = draw(st.sampled_from(kinds))
         readable = [*COLUMNS, "0.5", *(f"{symbol}:close" for symbol in symbols), *(2 * [f.name for f in made])]
         inputs = [draw(st.sampled_from(readable)) for _ in kind.inputs]
         params = {name: _number(draw, bounds) for name, bounds in kind.parameters.items()}

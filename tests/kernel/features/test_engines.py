@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from kernel.errors import InvariantBroken
 from kernel.features.catalogue.index import catalogue
-from kernel.features.columns import Columns
+from kernel.features.columns import Columns, floats_of
 from kernel.features.declaration import feature
 from kernel.features.engine import CompiledEngine, Engine, PlainEngine
 from kernel.features.plan import make_plan
 from kernel.indicators.kind import COLUMNS
 from service.compiled import compiled, compiled_scan
-from tests.kernel.features.drawn import BTC, ETH, MINUTE, arrays, block_of, cut, declarations, gappy, seen_by
+from tests.kernel.features.drawn import BTC, ETH, MINUTE, arrays, block_of, column, cut, declarations, gappy, seen_by
 
 EVERYTHING = (
     feature("fast", "ema", period=2),
@@ -80,14 +80,20 @@ class Run:
     def engine(self):
         return self.engines[BTC.symbol]
 
-    def feed(self, messages, after=lambda row: None):
-        for message in messages:
+    def feed(self, messages, after=lambda count: None):
+        for count, message in enumerate(messages, 1):
             self.engines[message.symbol].update(message)
             if message.symbol == BTC.symbol:
                 self.watched.append([self.engine.watched(slot) for slot in self.engine.plan.watched.values()])
                 self.rows.append(list(self.engine.emit()))
-                after(len(self.rows))
+            after(count)
         return self
+
+    def feed_remembering(self, messages):
+        """What must be equal of the first market's memory, after each of its candles; by their number."""
+        memories = {}
+        self.feed(messages, lambda count: memories.setdefault(len(self.rows), remembered(self.engine)))
+        return memories
 
     @property
     def values(self):
@@ -99,8 +105,9 @@ def bits(values):
     return np.where(np.isnan(values), np.float64("nan"), values).view(np.int64).tolist()
 
 
-def remembered(memory, plan):
+def remembered(engine):
     """What of a memory must be equal: all but what every candle writes anew."""
+    memory, plan = engine.memory(), engine.plan
     return bits(memory.floats[len(COLUMNS) : plan.outputs_at]), memory.ints, [standing(m) for m in memory.bars]
 
 
@@ -125,13 +132,12 @@ def columns_of(kind):
 @given(gappy(least=40).flatmap(cut), gappy(ETH, least=20), st.booleans())
 def test_rows_and_blocks_plain_and_compiled_give_the_same_bits(blocks, theirs, theirs_first):
     candles = [c for block in blocks for c in block]
-    messages, memories = merged(candles, theirs, theirs_first=theirs_first), {}
-    run = Run()
-    run.feed(messages, lambda row: memories.__setitem__(row, remembered(run.engine.memory(), PLAN)))
+    messages, run = merged(candles, theirs, theirs_first=theirs_first), Run()
+    memories = run.feed_remembering(messages)
     fast = Run(by_code).feed(messages)
     assert bits(fast.values) == bits(run.values)
     assert bits(fast.watched) == bits(run.watched)
-    assert remembered(fast.engine.memory(), PLAN) == memories[len(candles)]
+    assert remembered(fast.engine) == memories[len(candles)]
 
     for columns in (columns_of("plain"), columns_of("compiled")):
         row = 0
@@ -165,12 +171,12 @@ def test_a_gate_leaves_out_values_and_nothing_else(blocks, theirs):
     gappy(ETH, least=20),
     st.lists(st.sampled_from(["", "", "plain", "compiled"]), min_size=1, max_size=12),
 )
-def test_memory_passes_between_plain_and_compiled_at_any_row(candles, theirs, changes):
+def test_memory_passes_between_plain_and_compiled_after_any_candle(candles, theirs, changes):
     messages = merged(candles, theirs, theirs_first=True)
     run, changing = Run().feed(messages), Run()
 
-    def change(row):
-        to = changes[row % len(changes)]
+    def change(count):
+        to = changes[count % len(changes)]
         if to:
             for symbol, engine in list(changing.engines.items()):
                 make = plain if to == "plain" else by_code
@@ -204,12 +210,9 @@ def test_any_plan_gives_the_same_bits_by_rows_and_by_blocks(declared, blocks, th
     wanted = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True))
     watched = data.draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
     plan = make_plan(declared, wanted, MINUTE, watched=watched)
-    candles, memories = [c for block in blocks for c in block], {}
+    candles = [c for block in blocks for c in block]
     run = Run(plan=plan)
-    run.feed(
-        merged(candles, theirs, theirs_first=theirs_first),
-        lambda row: memories.__setitem__(row, remembered(run.engine.memory(), plan)),
-    )
+    memories = run.feed_remembering(merged(candles, theirs, theirs_first=theirs_first))
     columns, row = Columns(plan, BTC), 0
     for block in blocks:
         made = columns.advance(block_of(block), {ETH.symbol: seen_by(block, theirs, ETH)})
@@ -245,6 +248,12 @@ def test_the_whole_catalogue_gives_the_same_bits_by_rows_and_by_blocks(blocks):
     nothing = {symbol: list(np.full((len(COLUMNS), len(candles)), np.nan)) for symbol in symbols}
     made = [columns.advance(block_of(b), {s: [c[: len(b)] for c in nothing[s]] for s in symbols}) for b in blocks]
     assert bits(np.hstack(made)) == bits(np.array(rows).T)
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=50), st.lists(st.integers()), st.integers(0, 18))
+def test_scaled_integers_become_floats_rounded_once(units, wider, decimals):
+    for values in (units, units + wider):
+        assert bits(floats_of(column(values), 10**decimals)) == bits([value / 10**decimals for value in values])
 
 
 def test_a_plan_that_reads_another_market_needs_its_engine():

@@ -139,6 +139,14 @@ def test_features_that_differ_in_anything_else_do_not(other):
     assert len(planned(feature("a", "ema", period=5), other).nodes) == 2
 
 
+def test_a_feature_is_not_the_same_on_bars_as_on_candles_even_where_it_reads_the_same():
+    read = feature("a", "ema", period=5)
+    assert (
+        len(planned(read, feature("b", "sma", "a", period=3), feature("c", "sma", "a", period=3, timeframe="5m")).nodes)
+        == 3
+    )
+
+
 @pytest.mark.parametrize(
     ("declared", "said"),
     [
@@ -194,15 +202,19 @@ def history(start):
     plan = make_plan(catalogue(), [f.name for f in catalogue()], MINUTE)
     rows = max(plan.warmups) + 5
     draw = np.random.default_rng(start)
-    close = np.cumsum(draw.integers(-300, 301, rows)) + 10_000_000
+    moves, close = draw.integers(-300, 301, rows), np.full(rows, 10_000_000)
+    for row in range(1, rows):  # back towards its mean, or there would be no half-life
+        close[row] += int(0.8 * (close[row - 1] - 10_000_000)) + moves[row]
     open_ = np.concatenate(([10_000_000], close[:-1])) + draw.integers(-20, 21, rows)
     wicks = draw.integers(1, 200, (2, rows))
     block = Block(
         (DAY + start + np.arange(rows)) * MINUTE, open_, np.maximum(open_, close) + wicks[0],
         np.minimum(open_, close) - wicks[1], close, draw.integers(1, 10**6, rows),
     )  # fmt: skip
-    theirs = {s.symbol: [draw.uniform(99, 101, rows) for _ in COLUMNS] for s in plan.sources if s.symbol}
-    return plan, Columns(plan, BTC, scan=whole_scan, arrays=arrays).advance(block, theirs)
+    theirs = draw.uniform(99, 101, (len(COLUMNS), rows))
+    theirs[:, 0] = np.nan  # nobody sees a candle of the same instant
+    others = {source.symbol: list(theirs) for source in plan.sources if source.symbol}
+    return plan, Columns(plan, BTC, scan=whole_scan, arrays=arrays).advance(block, others)
 
 
 def whole_scan(kind, outputs):
@@ -227,12 +239,39 @@ def test_every_feature_of_the_catalogue_is_there_from_its_warmup_on(start):
 
 
 def test_no_feature_of_the_catalogue_is_there_before_its_warmup_wherever_the_data_begins():
-    """Exact where bars begin as late as they can. A bar that reads candles waits for one bar more than it may need."""
+    """Exact where all bars begin as late as they can, and no bar reads what other candles have counted."""
     plan, values = history(LATEST)
     early = {name: (warmup, int(np.flatnonzero(np.isfinite(row))[0]) + 1)
              for name, warmup, row, (node, _) in zip(plan.names, plan.warmups, values, plan.readings, strict=True)
              if np.isfinite(row[: warmup - 1]).any() and not _bar_reads_other_clock(plan, node)}  # fmt: skip
     assert not early
+
+
+MIXED = (
+    feature("slow", "sma", period=13),
+    feature("fast_5m", "sma", period=3, timeframe="5m"),
+    feature("slow_15m", "sma", period=2, timeframe="15m"),
+    feature("candle_reads_bar", "sma", "slow_15m", period=4),
+    feature("bar_reads_candle", "sma", "slow", period=2, timeframe="5m"),
+    feature("bar_reads_shorter", "sma", "fast_5m", period=2, timeframe="15m"),
+    feature("bar_reads_longer", "sma", "slow_15m", period=2, timeframe="5m"),
+    feature("bar_reads_both", "ratio", "bar_reads_candle", "bar_reads_longer", timeframe="15m"),
+    feature("candle_reads_all", "ratio", "bar_reads_both", "slow"),
+)
+
+
+def test_a_chain_over_candles_and_bars_is_there_from_its_warmup_on_wherever_the_data_begins():
+    plan = planned(*MIXED)
+    rows, firsts = max(plan.warmups) + 20, []
+    for start in range(15):
+        close = np.arange(100, 100 + rows)
+        block = Block((DAY + start + np.arange(rows)) * MINUTE, *[close] * 4, close)
+        there = np.isfinite(Columns(plan, BTC).advance(block))
+        assert all(row[warmup - 1 :].all() for row, warmup in zip(there, plan.warmups, strict=True)), start
+        firsts.append(there.argmax(axis=1) + 1)
+    spare = np.array(plan.warmups) - np.max(firsts, axis=0)
+    assert spare.tolist()[:4] == [0] * 4
+    assert spare.max() <= 15  # bars do not all begin as late as they can: one of the longest to spare
 
 
 def _bar_reads_other_clock(plan, node):
