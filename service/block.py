@@ -51,7 +51,8 @@ class _Piece(NamedTuple):
 class BlockRunner:
     """Runs slices of the market (venues/historical.py) through a session whose kernel has block engines.
 
-    `search` is kernel/wake.py's, plain or compiled; prices wider than 64 bits are searched plainly. An observer in the kernel is told only of what wakes it.
+    `search` is kernel/wake.py's, plain or compiled; prices wider than 64 bits are searched plainly. An observer in the
+    kernel is told only of what wakes it.
     """
 
     def __init__(self, session: Session, venue: SimulatedVenue, search: Callable[..., int]) -> None:

@@ -58,6 +58,7 @@ db.command("service.cli.db_commands:rebuild", name="rebuild", help="Make the pro
 app.command(db)
 
 app.command("research.demo:demo", name="demo", help="The whole tour on a synthetic market, in under a minute.")
+app.command("research.certify_command:certify", name="certify", help="Prove that every feature has one value.")
 app.command("service.cli.run_commands:backtest", name="backtest", help="Run a strategy over recorded candles.")
 app.command("service.cli.run_commands:replay", name="replay", help="Execute a recorded run again from its log.")
 app.command("service.cli.run_commands:explain", name="explain", help="Why it did, or did not, trade at a time.")
