@@ -1,5 +1,7 @@
 """Columns of exact numbers: scaled integers in numpy, their storage in Arrow, their canonical text.
 
+A run reads its columns through this file, so it does nothing here that makes Arrow import pandas (a scalar, to_numpy).
+
 The rule: a number is `units` times 10**-decimals. A column is int64 where all its units fit, else an object array of
 Python ints, which Arrow keeps as decimal128(38, 0). Nothing here passes through a float.
 """
@@ -9,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kernel.money import canonical_text, from_units
 
@@ -29,7 +30,6 @@ Units = npt.NDArray[Any]  # int64, or object holding Python ints
 
 MAX_DIGITS = 38  # what decimal128 holds
 _WIDE = pa.decimal128(MAX_DIGITS, 0)
-_NOTHING = pa.scalar("")
 _INT64_MIN = -(2**63)  # left out of the narrow columns, so that any sign can be turned
 _INT64_DECIMALS = 18  # 10**18 is the largest power of ten in an int64
 
@@ -49,7 +49,7 @@ def as_arrow(units: Units) -> ArrowArray:
 def as_units(array: ArrowArray) -> Units:
     """The integers of an Arrow column without nulls: int64, or decimal128 with its scale left aside."""
     if not pa.types.is_decimal128(array.type):
-        plain: Units = array.to_numpy(zero_copy_only=False)
+        plain: Units = np.frombuffer(array.buffers()[1], dtype="<i8")[array.offset :][: len(array)]
         return plain
     halves: Units = np.frombuffer(array.buffers()[1], dtype="<i8")[2 * array.offset :][: 2 * len(array)].reshape(-1, 2)
     low, high = halves[:, 0], halves[:, 1]
@@ -90,12 +90,14 @@ def rescaled(units: Units, decimals: int, target: int) -> Units:
 
 def canonical_texts(units: Units, decimals: int) -> ArrowArray:
     """Every number's one canonical text, as `kernel.money.canonical_text` writes it."""
+    import pyarrow.compute as pc
+
     if units.dtype == object or decimals > _INT64_DECIMALS:
         return pa.array([canonical_text(from_units(value, decimals)) for value in units.tolist()], type=pa.string())
     if decimals == 0:
         return pa.array(units).cast(pa.string())
     whole, fraction = np.divmod(np.abs(units), 10**decimals)
     digits: ArrowArray = pc.ascii_rtrim(pc.ascii_lpad(pa.array(fraction).cast(pa.string()), decimals, "0"), "0")
-    dot: ArrowArray = pc.if_else(pc.equal(digits, _NOTHING), "", ".")
+    dot: ArrowArray = pc.if_else(pc.equal(digits, pa.scalar("")), "", ".")
     sign = pc.if_else(pa.array(units < 0), "-", "")
     return pc.binary_join_element_wise(sign, pa.array(whole).cast(pa.string()), dot, digits, "")

@@ -108,6 +108,7 @@ class Dataset:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        pa.set_memory_pool(pa.system_memory_pool())  # the default one keeps some 10 MB of what it was given
         path = self.path / "candles.parquet"
         try:
             self._check_bytes(path)
@@ -115,7 +116,7 @@ class Dataset:
                 self._check_shape(file.metadata.num_rows, file.schema_arrow.names)
                 for group in range(file.num_row_groups):
                     if _overlaps(file.metadata.row_group(group), first_ns, before_ns):
-                        block = _windowed(_block(file.read_row_group(group)), first_ns, before_ns)
+                        block = _windowed(_block(file.read_row_group(group, use_threads=False)), first_ns, before_ns)
                         if len(block.open_time):
                             yield block
         except (pa.ArrowException, OSError) as error:
