@@ -23,7 +23,7 @@ from venues.fills import SimulatedVenueConfig
 
 __all__ = ["AccountConfig", "Config", "DatabaseConfig", "MarketConfig", "load_config"]
 
-_PREFIX = "CANDLED_"
+_PREFIX, _BATCH = "CANDLED_", "CANDLED_FEATURES__"
 _FEATURE_KEYS = frozenset(Feature.__struct_fields__)
 _WHOLE_DIGITS, _DECIMALS = 20, 18  # of an amount; a price times a quantity times a rate must fit kernel/money.py
 
@@ -96,8 +96,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[_Override]:
-    """Variables with a double underscore are keys; others (CANDLED_DATA_DIR) are options of the program."""
+    """Variables with a double underscore are keys; others (CANDLED_DATA_DIR) are options of the program.
+
+    Those of `candled features`, which reads no strategy, are left to it.
+    """
     named = sorted(name for name in environ if name.startswith(_PREFIX) and "__" in name)
+    named = [name for name in named if not name.startswith(_BATCH)]
     return [_Override(name.removeprefix(_PREFIX).lower().split("__"), environ[name], name) for name in named]
 
 

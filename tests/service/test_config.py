@@ -120,6 +120,7 @@ def test_a_place_in_a_list_can_be_set():
     config = load_config(EMA_CROSS, overrides=["strategy.features.1.period=50", "markets.0.symbol=ETH/USDT"])
     assert [feature.params["period"] for feature in config.strategy.features] == [12, 50]
     assert config.markets[0].symbol == "ETH/USDT"
+    assert load_config(EMA_CROSS, environ={"CANDLED_FEATURES__OFF": "volume"}) == load_config(EMA_CROSS)
     shorter = load_config(EMA_CROSS, environ={"CANDLED_STRATEGY__FEATURES__0__PERIOD": "5"})
     assert shorter.strategy.features[0].params["period"] == 5
 
