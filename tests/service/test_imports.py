@@ -15,7 +15,8 @@ try:
 except SystemExit as left:
     assert not left.code, left.code
 loaded = {name.partition(".")[0] for name in sys.modules}
-print("loaded:", *sorted(loaded & {"pandas", "hamilton", "scipy", "sqlalchemy", "asyncpg", "ccxt", "numba", "research"}))
+heavy = {"pandas", "hamilton", "scipy", "sqlalchemy", "asyncpg", "ccxt", "numba", "research"}
+print("loaded:", *sorted(loaded & heavy))
 """
 
 
