@@ -19,9 +19,13 @@ __all__ = [
     "spread", "tilt",
 ]  # fmt: skip
 
-_PERIOD, HEAD, _SEEN, _BAD, _TOP, HALF = 0, 1, 2, 3, 4, 5
-SUM_H, SUM_L, _SQ_HH, _SQ_HL, _SQ_LL, _RAMP_H, _RAMP_L = 6, 7, 8, 9, 10, 11, 12
 RING = 2
+HEAD = 1  # in n, after the period
+_SEEN, _BAD, _TOP = 2, 3, 4
+HALF = 5
+SUM_H = 6
+SUM_L = 7
+_SQ_HH, _SQ_HL, _SQ_LL, _RAMP_H, _RAMP_L = 8, 9, 10, 11, 12
 _SMALLEST = -900  # exponents below are taken for this one: the scale must stay finite
 _LARGEST = 2.0**900  # beyond, an input counts as infinite, for the same reason
 
@@ -37,7 +41,7 @@ def open_window(f: Floats, n: Ints, i: int, j: int, period: int) -> None:
     while 1 << length <= period:
         length += 1
     half = (61 - length) // 2
-    n[j + _PERIOD] = period
+    n[j] = period
     n[j + HALF] = half if half < 26 else 26
 
 

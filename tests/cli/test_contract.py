@@ -148,6 +148,6 @@ def test_a_users_rule_that_fails_is_the_users_fault(tmp_path):
     strategy.write_text((EXAMPLES / "own_rule.toml").read_text().replace("period = 240", "period = 10"))
     done = candled("backtest", strategy, *words)
     assert done.returncode == 2
-    assert "mine.py:Mine, on the candle of BTC/USDT that opens at 2022-01-01T00:09:00Z, raised ZeroDiv" in done.stderr
+    assert "mine.py:Mine, on the candle of BTC/USDT that opens at 2022-01-01T00:00:00Z, raised ZeroDiv" in done.stderr
     (run,) = (path.name for path in (tmp_path / "runs").iterdir())
     assert candled("log", "verify", run, "--data-dir", tmp_path).returncode == 0

@@ -58,7 +58,7 @@ def test_the_id_is_what_sha256sum_says_of_the_file(tmp_path, market):
         "seed=1",
         "strategy.name=other",
         "strategy.features.0.period=13",
-        "strategy.features.0.input=open",
+        "strategy.features.0.inputs=['open']",
         "strategy.execution.quantity=0.5",
         "strategy.gate={}",
         "strategy.filters=[{kind='cooldown', candles=1}]",
