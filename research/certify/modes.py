@@ -1,0 +1,96 @@
+"""Step mode and block mode write the same log: a strategy run in both, into a directory that is gone afterwards."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from kernel.kernel import Kernel
+from kernel.levers import in_force
+from research.certify.report import Modes
+from service.backtest import Result
+from service.config import Config
+from service.definition import Window
+from service.features import Mode
+from service.launch import execute, prepare
+from service.log.record import Record, hashed_text
+from service.loop import run
+from service.replay import read_log
+from service.stores import open_store
+from venues.dataset import Dataset
+
+__all__ = ["STRATEGIES", "Trial", "run_both"]
+
+_HERE = Path(__file__).parent
+STRATEGIES = (_HERE / "ema_cross.toml", _HERE / "gated_reversion.toml")
+"""What is run where the user names no strategy."""
+
+_SHARED = ("datasets", "artifacts", "instruments.toml")  # of the data directory; a run only reads them
+
+
+class Trial(NamedTuple):
+    """A strategy, where a rule of its own is looked for, and the candles that it decides on."""
+
+    config: Config
+    beside: Path
+    window: Window
+
+
+def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes:
+    """Run the strategy over the datasets, which lie in `data_dir`, in step and in block mode. Errors: as `prepare`."""
+    with TemporaryDirectory(prefix="candled-certify-") as scratch:
+        home = Path(scratch)
+        for name in _SHARED:
+            (home / name).symlink_to((data_dir / name).resolve())
+        step, kernel = _run(home, datasets, trial, "step")
+        block, _ = _run(home, datasets, trial, "block")
+        same = (step.log_head, step.decisions_digest, step.trades) == (
+            block.log_head,
+            block.decisions_digest,
+            block.trades,
+        )
+        different = None if same else run(_first_difference(home, step.stream, block.stream))
+    return Modes(
+        strategy=trial.config.strategy.name,
+        symbols=list(kernel.state.markets),
+        equal=same,
+        records=step.events,
+        log_head_step=step.log_head,
+        log_head_block=block.log_head,
+        decisions_step=step.decisions_digest,
+        decisions_block=block.decisions_digest,
+        decisions=step.decisions,
+        trades=step.trades,
+        gate=_gate(kernel),
+        first_difference=different,
+    )
+
+
+def _run(home: Path, datasets: Sequence[Dataset], trial: Trial, mode: Mode) -> tuple[Result, Kernel]:
+    prepared = prepare(home, trial.config, datasets, window=trial.window, beside=trial.beside, mode=mode)
+    return execute(home, prepared, store="file"), prepared.composed.kernel
+
+
+def _gate(kernel: Kernel) -> dict[str, float]:
+    """For each symbol the share of candles that the gate let pass; nothing where there is no gate."""
+    if in_force(kernel.blueprint.strategy).gate is None:
+        return {}
+    looked_at = {
+        symbol: (market.seen - market.history, market.gated) for symbol, market in kernel.state.markets.items()
+    }
+    return {symbol: round(1 - gated / seen, 6) for symbol, (seen, gated) in looked_at.items() if seen}
+
+
+async def _first_difference(home: Path, step: str, block: str) -> dict[str, Any] | None:
+    """The first record that is not the same in both logs."""
+    async with open_store("file", home, None) as store:
+        logs = [await read_log(store, stream) for stream in (step, block)]
+    for place, (one, other) in enumerate(zip_longest(*logs)):
+        if one is None or other is None or one.hash != other.hash:
+            return {"seq": place + 1, "step": _text(one), "block": _text(other)}
+    return None
+
+
+def _text(record: Record | None) -> str:
+    return "nothing: the log ended" if record is None else hashed_text(record).decode()
