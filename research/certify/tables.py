@@ -46,9 +46,11 @@ def _show_modes(out: Console, modes: Modes) -> None:
 
 def _show_feature(out: Console, feature: Certified) -> None:
     """A line for each thing that was found, with the checks that found it."""
-    for told, same in groupby(feature.differences, key=_told):
-        checks = ", ".join(difference.check for difference in same)
-        out.print(f"[red]{feature.name}[/] ({checks}): {escape(told)}", highlight=False, soft_wrap=True)
+    found: dict[str, list[str]] = {}
+    for difference in feature.differences:
+        found.setdefault(_told(difference), []).append(difference.check)
+    for told, checks in found.items():
+        out.print(f"[red]{feature.name}[/] ({', '.join(checks)}): {escape(told)}", highlight=False, soft_wrap=True)
 
 
 def _told(difference: Difference) -> str:

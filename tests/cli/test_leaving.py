@@ -23,10 +23,15 @@ def long_market(tmp_path_factory):
     return data_dir
 
 
+BUSY = ["--set", "strategy.features.0.period=2", "--set", "strategy.features.1.period=3"]  # seconds full of orders
+
+
+@pytest.mark.parametrize("mode", ["block", "step"])
 @pytest.mark.parametrize("wait_s", [0.0, 0.05, 0.2])
-def test_ctrl_c_ends_a_backtest_at_once_with_130_and_its_log_is_whole(long_market, wait_s):
+def test_ctrl_c_ends_a_backtest_at_once_with_130_and_its_log_is_whole(long_market, wait_s, mode):
     before = set(long_market.glob("runs/*/*/log.zst"))
-    process = started("backtest", EXAMPLES / "ema_cross.toml", "--data-dir", long_market)
+    words = [EXAMPLES / "ema_cross.toml", "--data-dir", long_market, "--mode", mode, *BUSY]
+    process = started("backtest", *words)
     while not set(long_market.glob("runs/*/*/log.zst")) - before:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.005)
