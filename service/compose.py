@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kernel.blueprint import Blueprint, MakeEngine
 from kernel.context import Observer
-from kernel.features.engine import PlainEngine
 from kernel.kernel import Kernel
 from kernel.levers import in_force
 from kernel.messages import StreamOpened
@@ -14,6 +13,7 @@ from kernel.models.rule import PythonRule
 from kernel.timeframe import parse_time, timeframe_ns
 from service.code_hash import package_hash
 from service.definition import RunDefinition, run_id
+from service.features import engines_for
 from service.rules import load_rule
 from service.runs import runs_dir
 from venues.dataset import open_dataset
@@ -38,11 +38,11 @@ def compose(
     data_dir: Path,
     *,
     observer: Observer | None = None,
-    make_engine: MakeEngine = PlainEngine,
+    make_engine: MakeEngine | None = None,
 ) -> Composed:
     """Join what a definition names. Errors: NotFound for a dataset that is not here; those of `load_rule`.
 
-    `make_engine` chooses how features are computed; the records are the same with any.
+    `make_engine` chooses how features are computed, else what suits the number of candles; the records are the same.
     """
     strategy, run = definition.strategy, run_id(definition)
     instruments = tuple(market.instrument for market in definition.markets)
@@ -59,7 +59,7 @@ def compose(
         lengths_ns=tuple(timeframe_ns(market.timeframe) for market in definition.markets),
         make_rule=make_rule,
         transform=definition.transform,
-        make_engine=make_engine,
+        make_engine=make_engine or engines_for("step", max(dataset.manifest.rows for dataset in datasets)),
     )
     return Composed(
         kernel=Kernel(blueprint, observer=observer),
