@@ -12,8 +12,19 @@ from programs import CANDLED, EXAMPLES, ROOT, candled, clean_environment, import
 def started(*words, stdout=subprocess.DEVNULL) -> subprocess.Popen:
     command = [*CANDLED, *map(str, words)]
     return subprocess.Popen(
-        command, stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=clean_environment()
+        command,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=clean_environment(),
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - the tests have no threads
     )
+
+
+def hears_ctrl_c():
+    """A shell lets what it starts in the background ignore Ctrl-C: the tests may have been started so."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
