@@ -6,8 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from kernel.kernel import Kernel
-from kernel.levers import in_force
 from research.certify.report import Modes
 from service.backtest import Result
 from service.config import Config
@@ -26,6 +24,7 @@ _HERE = Path(__file__).parent
 STRATEGIES = (_HERE / "ema_cross.toml", _HERE / "gated_reversion.toml")
 """What is run where the user names no strategy."""
 
+_MODES: tuple[Mode, ...] = ("step", "block")
 _SHARED = ("datasets", "artifacts", "instruments.toml")  # of the data directory; a run only reads them
 
 
@@ -43,8 +42,7 @@ def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes
         home = Path(scratch)
         for name in _SHARED:
             (home / name).symlink_to((data_dir / name).resolve())
-        step, kernel = _run(home, datasets, trial, "step")
-        block, _ = _run(home, datasets, trial, "block")
+        step, block = (_run(home, datasets, trial, mode) for mode in _MODES)
         same = (step.log_head, step.decisions_digest, step.trades) == (
             block.log_head,
             block.decisions_digest,
@@ -53,7 +51,7 @@ def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes
         different = None if same else run(_first_difference(home, step.stream, block.stream))
     return Modes(
         strategy=trial.config.strategy.name,
-        symbols=list(kernel.state.markets),
+        symbols=sorted(dataset.manifest.symbol for dataset in datasets),
         equal=same,
         records=step.events,
         log_head_step=step.log_head,
@@ -62,24 +60,14 @@ def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes
         decisions_block=block.decisions_digest,
         decisions=step.decisions,
         trades=step.trades,
-        gate=_gate(kernel),
+        gate={symbol: round(1 - rate.rejected / rate.candles, 6) for symbol, rate in step.gate.items()},
         first_difference=different,
     )
 
 
-def _run(home: Path, datasets: Sequence[Dataset], trial: Trial, mode: Mode) -> tuple[Result, Kernel]:
+def _run(home: Path, datasets: Sequence[Dataset], trial: Trial, mode: Mode) -> Result:
     prepared = prepare(home, trial.config, datasets, window=trial.window, beside=trial.beside, mode=mode)
-    return execute(home, prepared, store="file"), prepared.composed.kernel
-
-
-def _gate(kernel: Kernel) -> dict[str, float]:
-    """For each symbol the share of candles that the gate let pass; nothing where there is no gate."""
-    if in_force(kernel.blueprint.strategy).gate is None:
-        return {}
-    looked_at = {
-        symbol: (market.seen - market.history, market.gated) for symbol, market in kernel.state.markets.items()
-    }
-    return {symbol: round(1 - gated / seen, 6) for symbol, (seen, gated) in looked_at.items() if seen}
+    return execute(home, prepared, store="file")
 
 
 async def _first_difference(home: Path, step: str, block: str) -> dict[str, Any] | None:
