@@ -10,24 +10,9 @@ Forgets: after exactly 2 inputs. Source: Pine Script's `ta.crossover` and `ta.cr
 from math import nan
 
 from kernel.indicators.kind import Floats, Ints, Kind, Output
+from kernel.indicators.latest import latest_pairs, open_pairs, put_pair
 
 __all__ = ["KIND"]
-
-
-def room() -> tuple[int, int]:
-    """f: x and y of the candle before, x and y."""
-    return 4, 0
-
-
-def bootstrap_state(f: Floats, n: Ints, i: int, j: int) -> None:
-    """No input yet."""
-    f[i] = f[i + 2] = nan
-
-
-def update(f: Floats, n: Ints, i: int, j: int, x: float, y: float) -> None:
-    """What was new is the candle before."""
-    f[i], f[i + 1] = f[i + 2], f[i + 3]
-    f[i + 2], f[i + 3] = x, y
 
 
 def emit(f: Floats, n: Ints, i: int, j: int) -> float:
@@ -45,9 +30,9 @@ KIND = Kind(
     name="crossing",
     inputs=("close", "open"),
     parameters={},
-    room=room,
-    bootstrap_state=bootstrap_state,
-    update=update,
+    room=latest_pairs,
+    bootstrap_state=open_pairs,
+    update=put_pair,
     outputs={"value": Output(emit, lambda: 2)},
     memory="window",
 )

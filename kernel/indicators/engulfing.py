@@ -10,24 +10,9 @@ one.
 from math import nan
 
 from kernel.indicators.kind import Floats, Ints, Kind, Output
+from kernel.indicators.latest import latest_pairs, open_pairs, put_pair
 
 __all__ = ["KIND"]
-
-
-def room() -> tuple[int, int]:
-    """f: open and close of the candle before, open and close."""
-    return 4, 0
-
-
-def bootstrap_state(f: Floats, n: Ints, i: int, j: int) -> None:
-    """No candle yet."""
-    f[i] = f[i + 2] = nan
-
-
-def update(f: Floats, n: Ints, i: int, j: int, open_: float, close: float) -> None:
-    """What was new is the candle before."""
-    f[i], f[i + 1] = f[i + 2], f[i + 3]
-    f[i + 2], f[i + 3] = open_, close
 
 
 def emit(f: Floats, n: Ints, i: int, j: int) -> float:
@@ -49,9 +34,9 @@ KIND = Kind(
     name="engulfing",
     inputs=("open", "close"),
     parameters={},
-    room=room,
-    bootstrap_state=bootstrap_state,
-    update=update,
+    room=latest_pairs,
+    bootstrap_state=open_pairs,
+    update=put_pair,
     outputs={"value": Output(emit, lambda: 2)},
     memory="window",
 )

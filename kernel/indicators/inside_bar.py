@@ -9,24 +9,9 @@ Forgets: after exactly 2 inputs. Source: T. N. Bulkowski, Encyclopedia of Chart 
 from math import nan
 
 from kernel.indicators.kind import Floats, Ints, Kind, Output
+from kernel.indicators.latest import latest_pairs, open_pairs, put_pair
 
 __all__ = ["KIND"]
-
-
-def room() -> tuple[int, int]:
-    """f: high and low of the candle before, high and low."""
-    return 4, 0
-
-
-def bootstrap_state(f: Floats, n: Ints, i: int, j: int) -> None:
-    """No candle yet."""
-    f[i] = f[i + 2] = nan
-
-
-def update(f: Floats, n: Ints, i: int, j: int, high: float, low: float) -> None:
-    """What was new is the candle before."""
-    f[i], f[i + 1] = f[i + 2], f[i + 3]
-    f[i + 2], f[i + 3] = high, low
 
 
 def emit(f: Floats, n: Ints, i: int, j: int) -> float:
@@ -41,9 +26,9 @@ KIND = Kind(
     name="inside_bar",
     inputs=("high", "low"),
     parameters={},
-    room=room,
-    bootstrap_state=bootstrap_state,
-    update=update,
+    room=latest_pairs,
+    bootstrap_state=open_pairs,
+    update=put_pair,
     outputs={"value": Output(emit, lambda: 2)},
     memory="window",
 )

@@ -7,16 +7,10 @@ Forgets: never; look at its changes, not at its height. Source: J. Granville, Ne
 TA-Lib's OBV.
 """
 
-from math import nan
-
 from kernel.indicators.kind import Floats, Ints, Kind, Output
+from kernel.indicators.running_total import open_total, read_total, total_room
 
 __all__ = ["KIND"]
-
-
-def bootstrap_state(f: Floats, n: Ints, i: int, j: int) -> None:
-    """f: the total, the last close."""
-    f[i + 1] = nan
 
 
 def update(f: Floats, n: Ints, i: int, j: int, close: float, volume: float) -> None:
@@ -32,18 +26,13 @@ def update(f: Floats, n: Ints, i: int, j: int, close: float, volume: float) -> N
     f[i + 1] = close
 
 
-def emit(f: Floats, n: Ints, i: int, j: int) -> float:
-    """The total; NaN before the first candle."""
-    return f[i] if f[i + 1] - f[i + 1] == 0.0 else nan
-
-
 KIND = Kind(
     name="obv",
     inputs=("close", "volume"),
     parameters={},
-    room=lambda: (2, 0),
-    bootstrap_state=bootstrap_state,
+    room=total_room,
+    bootstrap_state=open_total,
     update=update,
-    outputs={"value": Output(emit, lambda: 1)},
+    outputs={"value": Output(read_total, lambda: 1)},
     memory="cumulative",
 )
