@@ -7,7 +7,7 @@ import msgspec
 
 from kernel.models.prediction import FLAT, LONG, Prediction
 from kernel.models.rule import Rule
-from kernel.state import Market
+from kernel.state import Market, Position
 
 
 class Memory(msgspec.Struct):
@@ -26,10 +26,10 @@ class BuyTheDip(Rule):
         self.patience = patience
         self.memory = Memory()
 
-    def predict(self, values: Sequence[float], market: Market) -> Prediction | None:
+    def predict(self, values: Sequence[float], market: Market, position: Position) -> Prediction | None:
         """Decide from the score, and from how long the position has been held."""
         (score,) = values
-        self.memory.candles_held = self.memory.candles_held + 1 if market.quantity else 0
-        if market.quantity and (score > 0 or self.memory.candles_held > self.patience):
+        self.memory.candles_held = self.memory.candles_held + 1 if position.quantity else 0
+        if position.quantity and (score > 0 or self.memory.candles_held > self.patience):
             return FLAT
         return LONG if score < -self.dip else None

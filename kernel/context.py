@@ -8,7 +8,7 @@ from kernel.events import Event
 from kernel.messages import CandleClosed
 from kernel.models.prediction import Prediction
 from kernel.skip import SkipReason
-from kernel.state import Market, State
+from kernel.state import Market, Position, State
 
 __all__ = ["STEP_NAMES", "CandleContext", "Observer", "Outcome", "PipelineStep", "Predict"]
 
@@ -18,11 +18,16 @@ Predict = Callable[[Sequence[float]], Prediction | None]
 
 @dataclass(slots=True)
 class CandleContext:
-    """One candle on its way through the steps. State and market are read; each step fills in its own field."""
+    """One candle on its way through the steps. State, market and position are read; each step fills in its own field.
+
+    `ts` is the event time: the candle's close, or that of the instant that it belongs to.
+    """
 
     state: State
     market: Market
+    position: Position
     candle: CandleClosed
+    ts: int = 0
     values: Sequence[float] = ()
     features: Sequence[float] = ()
     prediction: Prediction | None = None

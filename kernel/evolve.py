@@ -1,93 +1,58 @@
-"""The one writer of state: folds messages and events into it.
+"""The writer of state: folds events, and reports that were judged, into it.
 
-Rule of this file: it decides nothing. What a message means was decided in kernel.py; here it is written down.
+Rule of this file: it decides nothing. What a message means was decided elsewhere; here it is written down.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from kernel import events
-from kernel.errors import InvariantBroken
-from kernel.messages import CandleClosed, MarketEnded, OrderFilled, Report, StreamOpened
-from kernel.money import ZERO, add, sign, subtract
+from kernel.messages import MarketEnded, OrderFilled, Report, StreamOpened
+from kernel.money import ZERO, add, subtract
 from kernel.orders import TERMINAL, Order, OrderState
-from kernel.skip import SkipReason
-from kernel.state import Market, State
-from kernel.timeframe import DAY_NS
+from kernel.portfolio import side_of
+from kernel.state import Halt, Position, State
+from kernel.timeframe import NS_PER_SECOND
 
-__all__ = ["Passed", "admit", "admit_history", "evolve", "fold_report", "fold_skip", "pass_over", "start_day"]
+__all__ = ["begin_exit_clock", "evolve", "fold_report", "settle"]
 
-
-def admit(state: State, market: Market, candle: CandleClosed) -> None:
-    """Count a candle. This happens on every candle, whatever the gate says."""
-    if candle.open_time <= market.open_time:
-        raise InvariantBroken(f"{candle.symbol}: the candle that opens at {candle.open_time} came late or twice")
-    state.ordinal += 1
-    state.ts = candle.ts
-    market.open_time = candle.open_time
-    market.last = candle.close
-    market.seen += 1
-
-
-def admit_history(state: State, market: Market, candle: CandleClosed) -> None:
-    """Count a candle from before the window."""
-    admit(state, market, candle)
-    market.history += 1
-
-
-def fold_skip(state: State, market: Market, reason: SkipReason) -> int:
-    """Remember that the newest market message was skipped; gives the length of the open fold."""
-    if reason is SkipReason.GATE_CLOSED:
-        market.gated += 1
-    fold = state.fold
-    fold.append(reason)
-    return len(fold)
-
-
-class Passed(NamedTuple):
-    """Candles of a market that a block skipped: how many, of them history, or gated; and the newest one."""
-
-    symbol: str
-    candles: int
-    history: int
-    gated: int
-    ts: int
-    open_time: int
-    close: int
-
-
-def pass_over(state: State, passed: Passed) -> None:
-    """Count candles that were skipped in a block, as `admit` and `fold_skip` would have; the fold is the kernel's."""
-    market = state.markets[passed.symbol]
-    state.ordinal += passed.candles
-    state.ts = max(state.ts, passed.ts)
-    market.open_time = passed.open_time
-    market.last = passed.close
-    market.seen += passed.candles
-    market.history += passed.history
-    market.gated += passed.gated
-
-
-def start_day(state: State, ts: int) -> None:
-    """Note when the UTC day of a candle that opens at `ts` ends."""
-    state.day_ends = ts - ts % DAY_NS + DAY_NS
+_ENDED_KEPT = 512  # of ended orders: a report that comes later than that many others have ended finds its order gone
+_RATE_NS = 60 * NS_PER_SECOND
 
 
 def fold_report(state: State, order: Order, report: Report, becomes: OrderState) -> None:
-    """Write a judged report of a venue into its order. An order that has ended and was acknowledged is dropped."""
+    """Write a judged report of a venue into its order. One that has ended is kept for a while.
+
+    What is filled of an order counts for the one that replaces it, too; where that is rejected, the first goes on.
+    """
     order.state = becomes
     if report.__class__ is OrderFilled:
         order.filled = add(order.filled, report.quantity)
         order.trade_ids.append(report.trade_id)
-    order.acknowledged = order.acknowledged or report.__class__ is not OrderFilled
-    if becomes in TERMINAL:
-        if becomes is not OrderState.FILLED:
-            market = state.markets[order.symbol]
-            market.direction = sign(market.quantity)
-        if order.acknowledged:
-            del state.orders[order.order]
+        for number in state.position(order).live:
+            if state.orders[number].request.replaces == report.order:
+                successor = state.orders[number]
+                successor.filled = add(successor.filled, report.quantity)
+    elif becomes is OrderState.REJECTED and order.request.replaces in state.orders:
+        state.orders[order.request.replaces].state = OrderState.OPEN
+    if becomes in TERMINAL and state.orders.pop(order.request.order, None) is not None:
+        state.position(order).live.remove(order.request.order)
+        ended = state.ended
+        ended[order.request.order] = order
+        if len(ended) > _ENDED_KEPT:
+            del ended[next(iter(ended))]
+
+
+def settle(position: Position, direction: int) -> None:
+    """An order's end leaves a position on a side, from which the next wish is told."""
+    position.direction = direction
+
+
+def begin_exit_clock(position: Position, exit_at: int) -> None:
+    """Note when the time barrier ends a position."""
+    position.exit_at = exit_at
 
 
 def evolve(state: State, change: msgspec.Struct) -> None:
@@ -97,33 +62,41 @@ def evolve(state: State, change: msgspec.Struct) -> None:
 
 def _stream_opened(state: State, message: StreamOpened) -> None:
     state.definition = message.definition
-    state.strategy = message.strategy
-    state.currency = message.currency
-    state.opening_cash = state.equity = message.cash
-    state.balances = {message.currency: message.cash}
+    state.account = message.account
+    state.balances = dict(message.account.balances)
     state.ts = message.ts
+    if list(state.balances) == [state.account.currency]:
+        state.opened = True
+        state.opening_equity = state.balances[state.account.currency]
+        state.equity = state.peak = state.day_equity = state.opening_equity
 
 
 def _market_ended(state: State, message: MarketEnded) -> None:
-    state.ended = True
+    state.ended_market = True
     state.ts = message.ts
 
 
-def _candles_skipped(state: State, _: events.CandlesSkipped) -> None:
-    state.fold.clear()
+def _candles_skipped(state: State, event: events.CandlesSkipped) -> None:
+    state.books[event.strategy].fold.clear()
 
 
 def _decision_made(state: State, event: events.DecisionMade) -> None:
-    market = state.markets[event.symbol]
-    market.direction = event.direction
-    market.decided_at = event.candle
+    position = state.books[event.strategy].positions[event.symbol]
+    position.direction = event.direction
+    position.decided_at = event.candle
 
 
 def _order_requested(state: State, event: events.OrderRequested) -> None:
     state.orders_requested = event.order
-    state.orders[event.order] = Order(
-        event.order, event.strategy, event.symbol, event.side, event.quantity, ZERO, OrderState.REQUESTED, False, []
-    )
+    state.orders[event.order] = Order(event, ZERO, OrderState.REQUESTED, [])
+    state.books[event.strategy].positions[event.symbol].live.append(event.order)
+    requests = state.requests
+    requests.append(event.ts)
+    while requests[0] <= event.ts - _RATE_NS:
+        del requests[0]
+    if event.replaces:
+        state.orders[event.replaces].state = OrderState.CANCELING
+        state.orders[event.order].filled = state.orders[event.replaces].filled
 
 
 def _cancel_requested(state: State, event: events.CancelRequested) -> None:
@@ -131,23 +104,41 @@ def _cancel_requested(state: State, event: events.CancelRequested) -> None:
 
 
 def _risk_refused(state: State, event: events.RiskRefused) -> None:
-    market = state.markets[event.symbol]
-    market.direction = sign(market.quantity)
+    """What was refused is not wanted any more; what cannot be sold for its smallness stays, and is not asked again."""
+    position = state.books[event.strategy].positions[event.symbol]
+    if event.target != ZERO:
+        position.direction = side_of(state.markets[event.symbol].instrument, position.quantity)
 
 
 def _position_changed(state: State, event: events.PositionChanged) -> None:
-    market = state.markets[event.symbol]
-    instrument, balances, fees = market.instrument, state.balances, state.fees
-    market.quantity = event.quantity
-    market.cost = event.cost
-    balances[instrument.base] = event.base_balance
-    balances[instrument.quote] = event.quote_balance
-    if event.fee_asset not in (instrument.base, instrument.quote):
-        balances[event.fee_asset] = subtract(balances.get(event.fee_asset, ZERO), event.fee)
-    fees[event.fee_asset] = add(fees.get(event.fee_asset, ZERO), event.fee)
-    state.realized_profit = add(state.realized_profit, event.realized_profit)
-    if event.quantity == ZERO:
-        state.round_trips += 1
+    book = state.books[event.strategy]
+    position = book.positions[event.symbol]
+    instrument = state.markets[event.symbol].instrument
+    base, quote = instrument.base, instrument.quote
+    _add_to(state.held, base, subtract(event.quantity, position.quantity))
+    _add_to(state.costs, quote, subtract(event.cost, position.cost))
+    _add_to(state.realized, quote, event.realized_profit)
+    _add_to(state.fees, event.fee_asset, event.fee)
+    balances = state.balances
+    balances[base], balances[quote] = event.base_balance, event.quote_balance
+    if event.fee_asset != base:
+        _add_to(state.fees_paid, event.fee_asset, event.fee)
+        if event.fee_asset != quote:
+            balances[event.fee_asset] = subtract(balances.get(event.fee_asset, ZERO), event.fee)
+    was, now = side_of(instrument, position.quantity), side_of(instrument, event.quantity)
+    position.quantity, position.cost = event.quantity, event.cost
+    paid = event.fee if event.fee_asset == quote else ZERO
+    position.profit = add(position.profit, subtract(event.realized_profit, paid))
+    if was not in (0, now):
+        book.round_trips += 1
+        position.closed_at = event.ts
+        position.losses = position.losses + 1 if position.profit < ZERO else 0
+        position.profit = ZERO
+        position.exit_at = 0
+
+
+def _add_to(sums: dict[str, Any], asset: str, amount: Any) -> None:
+    sums[asset] = add(sums.get(asset, ZERO), amount)
 
 
 def _group_switched(state: State, event: events.FeatureGroupSwitched) -> None:
@@ -157,10 +148,49 @@ def _group_switched(state: State, event: events.FeatureGroupSwitched) -> None:
 
 def _equity_marked(state: State, event: events.EquityMarked) -> None:
     state.equity = event.equity
+    state.peak = max(state.peak, event.equity)
+    if event.cause in ("open", "day"):
+        state.day_equity = event.equity
+    if event.cause == "open":
+        state.opened = True
+        state.opening_equity = state.peak = event.equity
 
 
-def _report_refused(_state: State, _event: events.ReportRefused) -> None:
-    """Nothing is booked on a refused report."""
+def _report_refused(state: State, event: events.ReportRefused) -> None:
+    if event.quarantined:
+        (state.orders.get(event.order) or state.ended[event.order]).quarantined = True
+        if event.order not in state.quarantined:
+            state.quarantined.append(event.order)
+
+
+def _trading_state_changed(state: State, event: events.TradingStateChanged) -> None:
+    if event.state != "active":
+        halt = Halt(event.strategy, event.symbol, event.state, event.cause, event.until, event.flatten)
+        state.halts.append(halt)
+        return
+    lifted = [h for h in state.halts if _covers(event, h)]
+    state.halts = [h for h in state.halts if h not in lifted]
+    if event.cause == "command":
+        state.quarantined = [n for n in state.quarantined if not _is_of(state, n, event.strategy)]
+    if any(h.cause == "drawdown" for h in lifted):
+        state.peak = ZERO
+
+
+def _covers(event: events.TradingStateChanged, halt: Halt) -> bool:
+    """A command lifts all of its strategy's; what is over, is over alone."""
+    if event.cause == "command":
+        return event.strategy in ("", halt.strategy)
+    return (halt.strategy, halt.symbol, halt.cause) == (event.strategy, event.symbol, event.cause)
+
+
+def _is_of(state: State, number: int, strategy: str) -> bool:
+    """Whether an order is one of a strategy's; of "", every one is, also what is remembered no more."""
+    order = state.orders.get(number) or state.ended.get(number)
+    return strategy == "" or (order is not None and order.request.strategy == strategy)
+
+
+def _command_refused(_state: State, _event: events.CommandRefused) -> None:
+    """Nothing is done on a refused command."""
 
 
 _FOLDS: dict[type, Callable[[State, Any], None]] = {
@@ -175,4 +205,6 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     events.EquityMarked: _equity_marked,
     events.FeatureGroupSwitched: _group_switched,
     events.ReportRefused: _report_refused,
+    events.TradingStateChanged: _trading_state_changed,
+    events.CommandRefused: _command_refused,
 }

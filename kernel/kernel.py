@@ -1,41 +1,36 @@
 """The kernel: one message in, the derived events out, state moved on. Deterministic, and free of I/O."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Protocol
-
-import msgspec
+from typing import Any
 
 from kernel import messages
-from kernel.blueprint import Blueprint, assemble, engines_of, plans_of
+from kernel.advance import Passed, admit, admit_history, admit_instant, fold_skip, leave_open, start_day
+from kernel.blueprint import Blueprint, assemble, books_of, engines_of, plans_of
+from kernel.commands import amend_order, cancel_order, set_trading_state
 from kernel.context import Observer
 from kernel.errors import UsageError
-from kernel.events import CandlesSkipped, EquityMarked, Event, FeatureGroupSwitched, ReportRefused
-from kernel.evolve import Passed, admit, admit_history, evolve, fold_report, fold_skip, pass_over, start_day
+from kernel.events import Event, FeatureGroupSwitched
+from kernel.evolve import evolve
 from kernel.features.carry import carry
-from kernel.features.engine import Engine, Memory
-from kernel.messages import CandleClosed, OrderFilled, Report, SwitchFeatureGroup
-from kernel.money import ZERO, add, pinned
-from kernel.orders import TRANSITIONS, TRIGGERS, Order, OrderState, Trigger
+from kernel.folding import FOLD_MAX, Times, close_fold, close_folds, pass_block
+from kernel.guards import Guards
+from kernel.messages import CandleClosed, InstantClosed, OrderFilled, Report, SwitchFeatureGroup
+from kernel.models.rotation import Rotation
+from kernel.orders import TRIGGERS
+from kernel.panel import Panel
 from kernel.pipeline import CandlePipeline, Inputs
-from kernel.portfolio import book_fill, check_conservation, equity
+from kernel.portfolio import is_priced, recount
+from kernel.reports import mark, take_fill, take_report
 from kernel.skip import SkipReason
-from kernel.state import Market, State
+from kernel.snapshot import read_snapshot, remind, write_snapshot
+from kernel.state import Book, Market, Position, State
 from kernel.timeframe import iso
+from kernel.wake import NEVER, NO_TIME, Bounds, bounds_of, due_of
 
-__all__ = ["FOLD_MAX", "Kernel", "Times"]
-
-FOLD_MAX = 1024  # longest fold of skips: bounds what a crash, or a reader, has to re-derive
+__all__ = ["FOLD_MAX", "Kernel"]
 
 _NOTHING: Sequence[Event] = ()
-
-
-class Times(Protocol):
-    """Event times by row: a list, or a column."""
-
-    def __getitem__(self, row: int, /) -> int:
-        """The time of a row."""
 
 
 class Kernel:
@@ -48,9 +43,10 @@ class Kernel:
     def __init__(self, blueprint: Blueprint, *, observer: Observer | None = None) -> None:
         self.blueprint = blueprint
         self.observer = observer
-        markets = {i.symbol: Market(i) for i in blueprint.instruments}
-        self.engines: dict[str, Engine] = engines_of(blueprint, plans_of(blueprint))
-        self._adopt(State(markets))
+        self._exits = {strategy.name: strategy.exits for strategy in blueprint.strategies}
+        self._guards = Guards(self._exits, blueprint.risk.protections)
+        self.engines = engines_of(blueprint, plans_of(blueprint))
+        self._adopt(State({i.symbol: Market(i) for i in blueprint.instruments}, books_of(blueprint)))
 
     def turn(self, message: messages.Message) -> Sequence[Event]:
         """Take one message; give the events derived from it, already folded into the state."""
@@ -62,59 +58,82 @@ class Kernel:
 
     def snapshot(self) -> bytes:
         """The whole state, what engines and rules remember included, as bytes that `restore` takes back."""
-        state = replace(self.state, orders={})  # keyed by number, which the encoder cannot sort: they go beside it
-        orders = list(self.state.orders.values())
-        memories = {symbol: p.rule.memory for symbol, p in self._pipelines.items() if p.rule is not None}
-        with pinned():
-            return _ENCODER.encode((state, orders, memories, {s: e.memory() for s, e in self.engines.items()}))
+        return write_snapshot(self.state, self._pipelines, self.engines)
 
     def restore(self, snapshot: bytes) -> None:
         """Become the kernel that made `snapshot`; it must have been built from the same blueprint."""
-        state, orders, memories, engines = _DECODER.decode(snapshot)
+        state, memories, engines = read_snapshot(snapshot)
         self.engines = engines_of(self.blueprint, plans_of(self.blueprint, state.groups_off))
-        for symbol, memory in engines.items():
-            self.engines[symbol].remember(memory)
-        self._adopt(replace(state, orders={order.order: order for order in orders}))
-        for symbol, memory in memories.items():
-            rule = self._pipelines[symbol].rule
-            if rule is not None and rule.memory is not None:
-                rule.memory = msgspec.convert(memory, type(rule.memory))
+        for name, own in engines.items():
+            for symbol, memory in own.items():
+                self.engines[name][symbol].remember(memory)
+        self._adopt(state)
+        remind(self._pipelines, memories)
 
-    def inputs(self, symbol: str) -> Inputs:
-        """What the model of a market is given."""
-        return self._pipelines[symbol].inputs
+    def inputs(self, strategy: str, symbol: str) -> Inputs:
+        """What the steps of a strategy are given of a market."""
+        return self._pipelines[strategy][symbol].inputs
 
-    def passed(self, reasons: bytes, times: Times, markets: Sequence[Passed]) -> Sequence[Event]:
-        """Take candles that were looked at elsewhere, in a block: exactly what turning each of them would have done.
+    def bounds(self, symbol: str) -> Bounds:
+        """The prices of a symbol that matter to the kernel itself, whatever rests at the venue (kernel/wake.py)."""
+        if self.state.opened and self._guards.idle and not self.state.halts:
+            return NEVER
+        return bounds_of(self.state, self.blueprint.risk.protections, symbol)
 
-        `reasons` says in one byte for each why it ended, `times` its event time; none for warm-up candles.
+    def due(self) -> int:
+        """The event time from which on any message matters."""
+        if any(self.state.books[name].unfinished for name in self._panels):
+            return 0
+        return NO_TIME if self._guards.idle and not self.state.halts else due_of(self.state)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether a candle of one market may change what is wanted, or what matters, in another."""
+        return bool(self._panels or self._guards.protects or self.state.halts)
+
+    def waits(self, strategy: str) -> bool:
+        """Whether a strategy decides at the ends of instants."""
+        return strategy in self._panels
+
+    def is_due(self, strategy: str, ts: int) -> bool:
+        """Whether a strategy decides at the end of the instant `ts`."""
+        panel = self._panels.get(strategy)
+        return panel is not None and panel.is_due(ts)
+
+    def passed(self, reasons: Sequence[bytes], times: Times, markets: Sequence[Passed], count: int) -> Sequence[Event]:
+        """Take `count` market messages that were looked at elsewhere, in a block: what turning each would have done.
+
+        `reasons` says for each strategy, in one byte a message, why it ended; empty for warm-up candles. `times` are
+        the event times.
         """
-        state, done = self.state, 0
-        events: list[Event] = []
-        first = state.ordinal
-        for market in markets:
-            pass_over(state, market)
-        while len(state.fold) + len(reasons) - done >= FOLD_MAX:
-            end = done + FOLD_MAX - len(state.fold)
-            state.fold += reasons[done:end]
-            events += self._close_fold(int(times[end - 1]), first + end)
-            done = end
-        state.fold += reasons[done:]
-        return events
+        return pass_block(self.state, reasons, times, markets, count)
 
     def _adopt(self, state: State) -> None:
         self.state = state
         self._pipelines = assemble(self.blueprint, state, self.engines)
+        self._traders: dict[str, list[tuple[str, Book, CandlePipeline | None]]] = {
+            symbol: [(name, book, self._pipelines[name].get(symbol)) for name, book in state.books.items()]
+            for symbol in state.markets
+        }
+        self._panels = {
+            strategy.name: Panel(strategy.model, self._pipelines[strategy.name], state)
+            for strategy in self.blueprint.strategies
+            if isinstance(strategy.model, Rotation)
+        }
         self._turns: dict[type, Callable[[Any], Sequence[Event]]] = {
             messages.StreamOpened: self._note,
             messages.CandleClosed: self._candle,
             messages.WarmupCandle: self._warmup,
+            messages.InstantClosed: self._instant,
             messages.MarketEnded: self._end,
+            messages.SetTradingState: lambda command: set_trading_state(self.state, command),
+            messages.CancelOrder: lambda command: cancel_order(self.state, command),
+            messages.AmendOrder: lambda command: amend_order(self.state, command),
             SwitchFeatureGroup: self._switch,
             OrderFilled: self._filled,
             **dict.fromkeys(TRIGGERS, self._reported),
         }
-        if state.ended:
+        if state.ended_market:
             self._refuse_market()
 
     def _note(self, message: messages.StreamOpened) -> Sequence[Event]:
@@ -126,64 +145,94 @@ class Kernel:
         evolve(self.state, message)
         return _NOTHING
 
-    def _pipeline(self, symbol: str) -> CandlePipeline:
-        self.state.market(symbol)
-        return self._pipelines[symbol]
-
     def _warmup(self, candle: CandleClosed) -> Sequence[Event]:
-        """A longer candle may open before the window and close in it: it ends the fold, which counts without holes."""
-        pipeline = self._pipeline(candle.symbol)
+        """A longer candle may open before the window and close in it: it ends the folds, which count without holes."""
         state = self.state
-        events = self._close_fold(candle.ts, state.ordinal) if state.fold else _NOTHING
-        admit_history(state, pipeline.market, candle)
-        pipeline.engine.update(candle)
+        market = state.market(candle.symbol)
+        events = close_folds(state, candle.ts, state.ordinal)
+        admit_history(state, market, candle)
+        for _, _, pipeline in self._traders[candle.symbol]:
+            if pipeline is not None:
+                pipeline.engine.update(candle)
         return events
 
     def _candle(self, candle: CandleClosed) -> Sequence[Event]:
-        state = self.state
-        pipeline = self._pipelines.get(candle.symbol) or self._pipeline(candle.symbol)
+        state, symbol = self.state, candle.symbol
+        market = state.markets.get(symbol) or state.market(symbol)
         events = self._new_day(candle) if candle.open_time >= state.day_ends else _NOTHING
-        admit(state, pipeline.market, candle)
-        pipeline.update(candle)
+        admit(state, market, candle)
+        if not state.opened and is_priced(state):
+            events = [*events, mark(state, candle.ts, "open")]
+        if state.halts or not self._guards.idle:
+            events = self._after_folds(events, self._guards.candle(state, market, candle), candle.ts)
         observer = self.observer
-        outcome = pipeline.run(candle) if observer is None else pipeline.run_observed(candle, observer)
-        if outcome.__class__ is SkipReason:
-            full = fold_skip(state, pipeline.market, outcome) == FOLD_MAX
-            return [*events, *self._close_fold(candle.ts, state.ordinal)] if full else events
-        decided = [*events, *self._close_fold(candle.ts, state.ordinal - 1)]
-        for event in outcome.events:  # type: ignore[union-attr]
+        for name, book, pipeline in self._traders[symbol]:
+            if pipeline is None:
+                events = self._skipped(events, name, book, None, SkipReason.NOT_TRADED, candle.ts)
+                continue
+            pipeline.update(candle)
+            outcome = pipeline.run(candle) if observer is None else pipeline.run_observed(candle, observer)
+            if outcome.__class__ is SkipReason:
+                if fold_skip(book, pipeline.position, outcome) == FOLD_MAX:
+                    events = [*events, *close_fold(state, name, candle.ts, state.ordinal)]
+            else:
+                events = [*events, *self._decided(name, outcome.events, candle.ts)]  # type: ignore[union-attr]
+        return events
+
+    def _decided(self, name: str, decided: Sequence[Event], ts: int) -> Sequence[Event]:
+        """Close the strategy's fold, and fold what it decided."""
+        state = self.state
+        closed = close_fold(state, name, ts, state.ordinal - 1)
+        for event in decided:
             evolve(state, event)
-            decided.append(event)
-        return decided
+        return [*closed, *decided]
+
+    def _skipped(
+        self, events: Sequence[Event], name: str, book: Book, position: Position | None, reason: SkipReason, ts: int
+    ) -> Sequence[Event]:
+        full = fold_skip(book, position, reason) == FOLD_MAX
+        return [*events, *close_fold(self.state, name, ts, self.state.ordinal)] if full else events
+
+    def _after_folds(self, events: Sequence[Event], forced: Sequence[Event], ts: int) -> Sequence[Event]:
+        """What was forced at a candle ends the folds of the candles before it."""
+        if not forced:
+            return events
+        return [*events, *close_folds(self.state, ts, self.state.ordinal - 1), *forced]
+
+    def _instant(self, message: InstantClosed) -> Sequence[Event]:
+        state = self.state
+        admit_instant(state, message)
+        events: Sequence[Event] = _NOTHING
+        for name, book in state.books.items():
+            panel = self._panels.get(name)
+            if panel is None:
+                events = self._skipped(events, name, book, None, SkipReason.NOT_TRADED, message.ts)
+                continue
+            decided, reason, unfinished = False, SkipReason.TARGET_UNCHANGED, False
+            for outcome in panel.run(message, book, self.observer):
+                if isinstance(outcome, SkipReason):
+                    reason = outcome
+                    unfinished = unfinished or outcome is SkipReason.AWAITING_EXIT
+                    continue
+                closed = _NOTHING if decided else close_fold(state, name, message.ts, state.ordinal - 1)
+                for event in outcome.events:
+                    evolve(state, event)
+                events, decided = [*events, *closed, *outcome.events], True
+            leave_open(book, unfinished=unfinished)
+            if not decided:
+                events = self._skipped(events, name, book, None, reason, message.ts)
+        return events
 
     def _new_day(self, candle: CandleClosed) -> Sequence[Event]:
         """The first candle of a UTC day marks the account at the day before's last prices."""
         state = self.state
         first = state.day_ends == 0
         start_day(state, candle.open_time)
-        return _NOTHING if first else [*self._close_fold(candle.ts, state.ordinal), self._mark(candle.ts, "day")]
-
-    def _close_fold(self, ts: int, last: int) -> Sequence[Event]:
-        fold = self.state.fold
-        if not fold:
+        if first:
             return _NOTHING
-        labels = sorted([(_LABELS[code], code) for code in set(fold)])
-        event = CandlesSkipped(
-            ts=ts,
-            strategy=self.blueprint.strategy.name,
-            first=last - len(fold) + 1,
-            last=last,
-            counts={label: fold.count(code) for label, code in labels},
-            reasons_hash=sha256(fold).hexdigest(),
-        )
-        evolve(self.state, event)
-        return (event,)
-
-    def _mark(self, ts: int, cause: Any) -> Event:
-        state = self.state
-        event = EquityMarked(ts, cause, state.currency, state.balances[state.currency], equity(state))
-        evolve(state, event)
-        return event
+        recount(state)
+        marked = [mark(state, candle.ts, "day")] if state.opened else []
+        return [*close_folds(state, candle.ts, state.ordinal), *marked]
 
     def _switch(self, command: SwitchFeatureGroup) -> Sequence[Event]:
         """Compute another set of features from the next candle on; those that stay go on as they are."""
@@ -193,62 +242,43 @@ class Kernel:
         )
         evolve(self.state, event)
         if event.changed:
-            before, self.engines = (
-                self.engines,
-                engines_of(self.blueprint, plans_of(self.blueprint, self.state.groups_off)),
-            )
-            for symbol, engine in self.engines.items():
-                carry(before[symbol].plan, before[symbol].memory(), engine)
+            before = self.engines
+            self.engines = engines_of(self.blueprint, plans_of(self.blueprint, self.state.groups_off))
+            for name, own in self.engines.items():
+                for symbol, engine in own.items():
+                    carry(before[name][symbol].plan, before[name][symbol].memory(), engine)
+            memories = {name: {s: p.rule for s, p in own.items()} for name, own in self._pipelines.items()}
             self._adopt(self.state)
+            for name, rules in memories.items():
+                for symbol, rule in rules.items():
+                    if rule is not None:
+                        self._pipelines[name][symbol].rule.memory = rule.memory  # type: ignore[union-attr]
         return (event,)
 
     def _end(self, message: messages.MarketEnded) -> Sequence[Event]:
         evolve(self.state, message)
         self._refuse_market()
-        return [*self._close_fold(message.ts, self.state.ordinal), self._mark(message.ts, "end")]
+        recount(self.state)
+        marked = [mark(self.state, message.ts, "end")] if self.state.opened else []
+        return [*close_folds(self.state, message.ts, self.state.ordinal), *marked]
 
     def _refuse_market(self) -> None:
-        market = (messages.CandleClosed, messages.WarmupCandle, messages.MarketEnded)
+        market = (messages.CandleClosed, messages.WarmupCandle, messages.InstantClosed, messages.MarketEnded)
         self._turns |= dict.fromkeys(market, _after_the_end)
 
     def _filled(self, fill: OrderFilled) -> Sequence[Event]:
-        order = self.state.orders.get(fill.order)
-        if order is None:
-            return self._refuse(fill, "no_such_live_order")
-        if fill.trade_id in order.trade_ids:
-            return self._refuse(fill, "trade_already_booked")
-        if fill.quantity <= ZERO or fill.price <= ZERO:
-            return self._refuse(fill, "not_a_trade")
-        filled = add(order.filled, fill.quantity)
-        if filled > order.quantity:
-            return self._refuse(fill, "more_than_was_ordered")
-        becomes = TRANSITIONS[order.state][Trigger.FILLED if filled == order.quantity else Trigger.PARTLY_FILLED]
-        if becomes is None:
-            return self._refuse(fill, f"order_is_{order.state}")
-        return self._book(order, fill, becomes)
-
-    def _book(self, order: Order, fill: OrderFilled, becomes: OrderState) -> Sequence[Event]:
         state = self.state
-        change = book_fill(state, state.markets[order.symbol], order, fill)
-        fold_report(state, order, fill, becomes)
-        evolve(state, change)
-        check_conservation(state)
-        return (change, self._mark(fill.ts, "fill"))
+        order = state.orders.get(fill.order) or state.ended.get(fill.order)
+        trips = state.books[order.request.strategy].round_trips if order is not None else 0
+        events = take_fill(state, self._exits, fill)
+        if order is None or not (state.halts or self._guards.protects):
+            return events
+        request = order.request
+        closed = state.books[request.strategy].round_trips != trips
+        return [*events, *self._guards.filled(state, fill, request.strategy, request.symbol, closed=closed)]
 
     def _reported(self, report: Report) -> Sequence[Event]:
-        order = self.state.orders.get(report.order)
-        if order is None:
-            return self._refuse(report, "no_such_live_order")
-        becomes = TRANSITIONS[order.state][TRIGGERS[report.__class__]]
-        if becomes is None:
-            return self._refuse(report, f"order_is_{order.state}")
-        fold_report(self.state, order, report, becomes)
-        return _NOTHING
-
-    def _refuse(self, report: Report, reason: str) -> Sequence[Event]:
-        event = ReportRefused(report.ts, report.order, type(report).__name__, reason)
-        evolve(self.state, event)
-        return (event,)
+        return take_report(self.state, self._exits, report)
 
 
 def _after_the_end(message: messages.Message) -> Sequence[Event]:
@@ -256,8 +286,3 @@ def _after_the_end(message: messages.Message) -> Sequence[Event]:
         f"{type(message).__name__} at {iso(message.ts)} came after this stream's market had ended",
         fix="start another run for another market: a stream that has ended stays ended",
     )
-
-
-_LABELS = {int(reason): reason.label for reason in SkipReason}
-_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER = msgspec.msgpack.Decoder(tuple[State, list[Order], dict[str, Any], dict[str, Memory]])

@@ -5,17 +5,21 @@ follows, so that a log without candles can be replayed beside its dataset. `ts` 
 """
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
+from kernel.account import Account
 from kernel.instrument import Instrument
+from kernel.money import ZERO
 
 __all__ = [
-    "CandleClosed", "LoggedMessage", "MarketEnded", "MarketMessage", "Message", "OrderAccepted", "OrderCanceled",
-    "OrderExpired", "OrderFilled", "OrderRejected", "OrderUnknown", "Report", "StreamOpened", "SwitchFeatureGroup",
-    "WarmupCandle",
+    "AmendOrder", "CancelOrder", "CandleClosed", "Command", "InstantClosed", "LoggedMessage", "MarketEnded",
+    "MarketMessage", "Message", "OrderAccepted", "OrderCanceled", "OrderExpired", "OrderFilled", "OrderRejected",
+    "OrderUnknown", "Report", "SetTradingState", "StreamOpened", "SwitchFeatureGroup", "TradingState", "WarmupCandle",
 ]  # fmt: skip
+
+TradingState = Literal["active", "reducing", "halted"]
 
 
 class CandleClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -36,6 +40,16 @@ class WarmupCandle(CandleClosed, frozen=True, tag=True, gc=False):
     """A candle of the history before the run: indicators see it, nothing is decided on it."""
 
 
+class InstantClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Every candle that closes at `ts` has come: what decides over several markets at once decides now.
+
+    A market message like a candle, counted like one; it is fed only where a strategy of the run waits for it.
+    """
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+
+
 class StreamOpened(msgspec.Struct, frozen=True, tag=True):
     """The first message of a stream: which run definition it executes, and the account it starts with."""
 
@@ -43,9 +57,8 @@ class StreamOpened(msgspec.Struct, frozen=True, tag=True):
     ts: int
     after: int
     definition: str
-    strategy: str
-    currency: str
-    cash: Decimal
+    strategies: tuple[str, ...]
+    account: Account
     instruments: tuple[Instrument, ...]
 
 
@@ -69,8 +82,12 @@ class OrderRejected(msgspec.Struct, frozen=True, tag=True, gc=False):
     code: str
 
 
-class OrderFilled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """One trade of an order. `price` in quote per base, `quantity` in base; the fee in `fee_asset`."""
+class OrderFilled(msgspec.Struct, frozen=True, tag=True, gc=False, omit_defaults=True):
+    """One trade of an order. `price` in quote per base, `quantity` in base; the fee in `fee_asset`.
+
+    `slippage`, in quote per base, is by how much the price was worse than the one the market showed, where the venue
+    can tell; `ambiguous` says that the candle does not tell which of several prices came first, and a rule chose.
+    """
 
     schema_version: ClassVar[int] = 1
     ts: int
@@ -81,6 +98,9 @@ class OrderFilled(msgspec.Struct, frozen=True, tag=True, gc=False):
     quantity: Decimal
     fee: Decimal
     fee_asset: str
+    liquidity: Literal["maker", "taker"] = "taker"
+    slippage: Decimal = ZERO
+    ambiguous: bool = False
 
 
 class OrderCanceled(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -134,7 +154,50 @@ class SwitchFeatureGroup(msgspec.Struct, frozen=True, tag=True, gc=False):
     enabled: bool
 
 
-MarketMessage = CandleClosed | WarmupCandle
+class SetTradingState(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An operator's command: trade freely, take positions back only, or send nothing. Who gave it is `actor`.
+
+    `strategy` names one, else all are meant. `flatten` cancels every order and closes every position first. Back to
+    active also lifts what protections have set, and the quarantine of orders.
+    """
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    after: int
+    state: TradingState
+    strategy: str
+    flatten: bool
+    actor: str
+
+
+class CancelOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An operator's command: ask the venue to end an order."""
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    after: int
+    order: int
+    actor: str
+
+
+class AmendOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An operator's command: put an order with other prices or another quantity in the place of a live one.
+
+    None leaves what was. `quantity` is the whole order's, in base units, what is filled included.
+    """
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    after: int
+    order: int
+    price: Decimal | None
+    trigger: Decimal | None
+    quantity: Decimal | None
+    actor: str
+
+
+MarketMessage = CandleClosed | WarmupCandle | InstantClosed
 Report = OrderAccepted | OrderRejected | OrderFilled | OrderCanceled | OrderExpired | OrderUnknown
-LoggedMessage = Report | StreamOpened | MarketEnded | SwitchFeatureGroup
+Command = SwitchFeatureGroup | SetTradingState | CancelOrder | AmendOrder
+LoggedMessage = Report | StreamOpened | MarketEnded | Command
 Message = MarketMessage | LoggedMessage

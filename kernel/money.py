@@ -18,12 +18,14 @@ from decimal import (
     getcontext,
     setcontext,
 )
+from math import isfinite
 
 __all__ = [
     "ZERO",
     "add",
     "canonical_text",
     "divide",
+    "from_float",
     "from_units",
     "is_multiple",
     "multiply",
@@ -31,6 +33,7 @@ __all__ = [
     "parse",
     "pinned",
     "plain_text",
+    "quotient",
     "round_down_to",
     "round_up_to",
     "sign",
@@ -44,6 +47,9 @@ _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 _EXACT = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, capitals=1, traps=[*_TRAPS, Inexact])
 # ROUND_05UP with digits to spare tells "a little over a half" from "a half", so that rounding again is right.
 _ROUNDING = Context(prec=_DIGITS + 2, rounding=ROUND_05UP, capitals=1, traps=_TRAPS)
+
+_NINE_DECIMALS = Decimal("1E-9")
+_EIGHTEENTH = Decimal("1E-18")
 
 ZERO = Decimal(0)
 _ONE = Decimal(1)
@@ -78,6 +84,21 @@ def from_units(units: int, decimals: int) -> Decimal:
 def divide(dividend: Decimal, divisor: Decimal, unit: Decimal) -> Decimal:
     """The quotient rounded half-even to a multiple of `unit`, which must be a power of ten."""
     return _ROUNDING.divide(dividend, divisor).quantize(unit, ROUND_HALF_EVEN, _ROUNDING)
+
+
+def from_float(value: float) -> Decimal:
+    """A finite float as money: the shortest decimal that reads as it, rounded half-even to nine decimals.
+
+    Errors: ValueError for one that is not finite.
+    """
+    if not isfinite(value):
+        raise ValueError(f"{value} is not a finite number")
+    return Decimal(repr(value)).quantize(_NINE_DECIMALS, ROUND_HALF_EVEN, _ROUNDING)
+
+
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """The quotient of two positive numbers, rounded down to 18 decimals."""
+    return _EXACT.multiply(_EXACT.divide_int(_EXACT.scaleb(dividend, 18), divisor), _EIGHTEENTH)
 
 
 def round_down_to(step: Decimal, value: Decimal) -> Decimal:

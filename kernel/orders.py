@@ -1,15 +1,17 @@
 """The life of an order, as one table. Every state answers every trigger: with the next state, or with a refusal.
 
 A venue that does not answer leaves the order UNKNOWN. That is a state, not an error: the order may be live, and it
-counts as live until the venue says what became of it.
+counts as live until the venue says what became of it. An order that ended is remembered for a while, since fills may
+arrive after the end that they caused or came before.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from kernel.events import Side
+from kernel.events import OrderRequested
 from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderRejected, OrderUnknown
+from kernel.money import ZERO, negative, subtract
 
 __all__ = ["TERMINAL", "TRANSITIONS", "TRIGGERS", "Order", "OrderState", "Trigger"]
 
@@ -43,6 +45,12 @@ class Trigger(StrEnum):
 _S, _T = OrderState, Trigger
 _ENDS = {_T.FILLED: _S.FILLED, _T.CANCELED: _S.CANCELED, _T.EXPIRED: _S.EXPIRED}
 _REFUSED: dict[Trigger, OrderState | None] = dict.fromkeys(Trigger)
+
+
+def _late(end: OrderState) -> dict[Trigger, OrderState | None]:
+    """What may still be heard of an order that ended unfilled: its fills travelled by a slower way than its end."""
+    return dict.fromkeys((_T.ACCEPTED, _T.PARTLY_FILLED, _T.FILLED, _T.WENT_UNKNOWN), end)
+
 
 # None refuses. An acceptance that arrives after its fills (they travel by different ways) changes nothing.
 TRANSITIONS: dict[OrderState, dict[Trigger, OrderState | None]] = {
@@ -80,10 +88,10 @@ TRANSITIONS: dict[OrderState, dict[Trigger, OrderState | None]] = {
         _T.WENT_UNKNOWN: _S.UNKNOWN,
         _T.CANCEL_REQUESTED: _S.CANCELING,
     },
-    _S.FILLED: _REFUSED | {_T.ACCEPTED: _S.FILLED},
-    _S.CANCELED: _REFUSED | {_T.ACCEPTED: _S.CANCELED},
-    _S.REJECTED: dict(_REFUSED),
-    _S.EXPIRED: _REFUSED | {_T.ACCEPTED: _S.EXPIRED},
+    _S.FILLED: _REFUSED | {_T.ACCEPTED: _S.FILLED, _T.WENT_UNKNOWN: _S.FILLED},
+    _S.CANCELED: _REFUSED | _late(_S.CANCELED) | {_T.CANCELED: _S.CANCELED},
+    _S.REJECTED: _REFUSED | {_T.REJECTED: _S.REJECTED, _T.WENT_UNKNOWN: _S.REJECTED},
+    _S.EXPIRED: _REFUSED | _late(_S.EXPIRED) | {_T.EXPIRED: _S.EXPIRED},
 }
 # What a report means to the table. A fill is not here: whether it is the last one depends on the order.
 TRIGGERS: dict[type, Trigger] = {
@@ -98,14 +106,23 @@ TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.REJECTED, _S.EXPIRED})
 
 @dataclass(slots=True)
 class Order:
-    """An order that the kernel still has to hear about. Quantities in base units."""
+    """An order as far as it has been heard of. `filled` in base units; `trade_ids` are the fills that were booked."""
 
-    order: int
-    strategy: str
-    symbol: str
-    side: Side
-    quantity: Decimal
+    request: OrderRequested
     filled: Decimal
     state: OrderState
-    acknowledged: bool
     trade_ids: list[str]
+    quarantined: bool = False
+
+    @property
+    def left(self) -> Decimal:
+        """What is not filled, in base units."""
+        return subtract(self.request.quantity, self.filled)
+
+    @property
+    def moves(self) -> Decimal:
+        """What it would still add to the position, signed: nothing while it only takes back, or waits for a parent."""
+        request = self.request
+        if request.parent:
+            return ZERO
+        return self.left if request.side == "buy" else negative(self.left)

@@ -13,21 +13,24 @@ from kernel.features.plan import Plan, make_plan
 from kernel.instrument import Instrument
 from kernel.levers import declared_features
 from kernel.messages import CandleClosed
+from kernel.models.rotation import Rotation
 from kernel.models.rule import Rule
+from kernel.risk.approve import Risk
 from kernel.skip import SkipReason
-from kernel.state import Market, State
+from kernel.state import Market, Position, State
 from kernel.steps.enrichment import Enrichment
 from kernel.steps.execution import Execution
 from kernel.steps.features import FeatureEngineering
 from kernel.steps.filters import FilterChain
 from kernel.steps.gate import CusumGate
 from kernel.steps.inference import Inference
-from kernel.strategy import Gate, Strategy
+from kernel.steps.waiting import Waiting
+from kernel.strategy import Gate, Model, Strategy
 
 if TYPE_CHECKING:
     from kernel.features.transform import FittedTransform
 
-__all__ = ["GATE", "CandlePipeline", "Inputs", "plan_of"]
+__all__ = ["GATE", "CandlePipeline", "Desk", "Inputs", "plan_of"]
 
 GATE = "cusum_gate"  # the name of the gate's own feature; no declared one may have it
 
@@ -62,39 +65,72 @@ def _standing_on(declared: Sequence[Feature], off: set[str]) -> set[str]:
 
 
 class Inputs(NamedTuple):
-    """What the model is given: the `wanted` features' values, transformed or not, of which it reads those of `read`."""
+    """What the steps are given: the values of `wanted` features, of which the model reads those of `read`.
+
+    With a transform the first `transformed` of them go through it. `measures` are those that sizes and exits are
+    measured in; they come untransformed, behind the others where those do not hold them.
+    """
 
     wanted: Sequence[str]
     transform: "FittedTransform | None"
     read: Sequence[str]
+    measures: Sequence[str] = ()
+
+    @property
+    def transformed(self) -> int:
+        """How many of the wanted values the transform takes."""
+        return 0 if self.transform is None else len(self.transform.features)
+
+
+class Desk(NamedTuple):
+    """One strategy as it runs: in force, with the hash of its model, behind risk."""
+
+    strategy: Strategy
+    model_hash: str
+    risk: Risk
 
 
 class CandlePipeline:
-    """The steps of one strategy on one market, with the engine that every candle updates before them."""
+    """The steps of one strategy on one market, with the engine that every candle updates before them.
+
+    Where the model decides over several markets at once (kernel/panel.py), a candle ends by waiting for that.
+    """
 
     def __init__(
-        self,
-        strategy: Strategy,
-        model_hash: str,
-        rule: Rule | None,
-        inputs: "Inputs",
-        state: State,
-        market: Market,
+        self, desk: Desk, rule: Rule | None, inputs: Inputs, state: State, market: Market, position: Position,
         engine: Engine,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.market = market
+        self.position = position
         self.rule = rule
         self.inputs = inputs
         self.engine = engine
         self.update = engine.update
-        self.steps = _steps(strategy, model_hash, rule, inputs, market, engine)
+        strategy = desk.strategy
+        self.reading: list[PipelineStep] = [
+            Enrichment(engine, inputs.wanted),
+            FeatureEngineering(inputs.wanted, inputs.transform, inputs.read),
+        ]
+        self.acting: list[PipelineStep] = [FilterChain(strategy.filters)] if strategy.filters else []
+        self.acting.append(Execution(strategy, desk.model_hash, desk.risk, inputs.wanted))
+        gate = [CusumGate(engine, engine.plan.watched[GATE])] if strategy.gate is not None else []
+        if isinstance(strategy.model, Rotation):
+            self.steps: tuple[PipelineStep, ...] = (Waiting(),)
+        else:
+            self.steps = (
+                *gate,
+                *self.reading,
+                Inference(_predict(strategy.model, rule, market, position)),
+                *self.acting,
+            )
         self._calls = tuple(step.__call__ for step in self.steps)  # a bound method is called at half the price
-        self._context = CandleContext(state, market, _UNREAD)
+        self.context = CandleContext(state, market, position, _UNREAD)
 
     def run(self, candle: CandleClosed) -> Outcome:
         """Give the context, with its events, or the reason why the candle ended."""
-        context = self._context
+        context = self.context
         context.candle = candle
+        context.ts = candle.ts
         for step in self._calls:
             outcome = step(context)
             if outcome is not context:
@@ -103,37 +139,27 @@ class CandlePipeline:
 
     def run_observed(self, candle: CandleClosed, observer: Observer) -> Outcome:
         """The same, telling `observer` after each step."""
-        context = self._context
+        context = self.context
         context.candle = candle
+        context.ts = candle.ts
         context.prediction = None
         observer.candle(candle)
-        for step in self.steps:
+        return self.through(self.steps, observer)
+
+    def through(self, steps: Sequence[PipelineStep], observer: Observer | None) -> Outcome:
+        """Run some of the steps on the context as it is."""
+        context = self.context
+        for step in steps:
             outcome = step(context)
-            observer.step(step.name, outcome, context)
+            if observer is not None:
+                observer.step(step.name, outcome, context)
             if isinstance(outcome, SkipReason):
                 return outcome
         return context
 
 
-def _steps(
-    strategy: Strategy, model_hash: str, rule: Rule | None, inputs: Inputs, market: Market, engine: Engine
-) -> Sequence[PipelineStep]:
-    steps: list[PipelineStep] = []
-    if strategy.gate is not None:
-        steps.append(CusumGate(engine, engine.plan.watched[GATE]))
-    steps += [
-        Enrichment(engine, inputs.wanted),
-        FeatureEngineering(inputs.wanted, inputs.transform, inputs.read),
-        Inference(_predict(strategy, rule, market)),
-    ]
-    if strategy.filters:
-        steps.append(FilterChain(strategy.filters))
-    steps.append(Execution(strategy.name, model_hash, strategy.execution.quantity))
-    return tuple(steps)
-
-
-def _predict(strategy: Strategy, rule: Rule | None, market: Market) -> Predict:
+def _predict(model: Model, rule: Rule | None, market: Market, position: Position) -> Predict:
     if rule is None:
-        return strategy.model.predict  # type: ignore[union-attr]
+        return model.predict  # type: ignore[union-attr]
     rule_predict = rule.predict
-    return lambda values: rule_predict(values, market)
+    return lambda values: rule_predict(values, market, position)

@@ -4,25 +4,29 @@ Every amount is exact. Where a cost must be split (a position is reduced in part
 remainder stays in the position, so that nothing is ever lost between the two.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from kernel.errors import InvariantBroken
 from kernel.events import PositionChanged
+from kernel.instrument import Instrument
 from kernel.messages import OrderFilled
-from kernel.money import ZERO, add, divide, from_units, multiply, negative, subtract
+from kernel.money import ZERO, add, divide, from_units, multiply, negative, sign, subtract
 from kernel.orders import Order
-from kernel.state import Market, State
+from kernel.state import Position, State
 
-__all__ = ["book_fill", "check_conservation", "equity"]
+__all__ = ["book_fill", "check_conservation", "equity", "is_priced", "price_of", "recount", "side_of"]
 
 _COST_UNIT = Decimal("1E-18")  # finer than any venue's quote asset
+_ONE = Decimal(1)
 
 
-def book_fill(state: State, market: Market, order: Order, fill: OrderFilled) -> PositionChanged:
+def book_fill(
+    state: State, instrument: Instrument, position: Position, order: Order, fill: OrderFilled
+) -> PositionChanged:
     """The account after `fill`. A fee in the quote or base asset leaves that balance; in a third asset, that one."""
-    instrument = market.instrument
     notional = multiply(fill.price, fill.quantity)
-    bought = order.side == "buy"
+    bought = order.request.side == "buy"
     moved = fill.quantity if bought else negative(fill.quantity)
     paid = notional if bought else negative(notional)
     base = add(state.balances.get(instrument.base, ZERO), moved)
@@ -32,13 +36,13 @@ def book_fill(state: State, market: Market, order: Order, fill: OrderFilled) -> 
     elif fill.fee_asset == instrument.base:
         base = subtract(base, fill.fee)
         moved = subtract(moved, fill.fee)
-    cost, realized = _cost_and_profit(market.quantity, market.cost, moved, paid)
+    cost, realized = _cost_and_profit(position.quantity, position.cost, moved, paid)
     return PositionChanged(
         ts=fill.ts,
-        strategy=order.strategy,
-        symbol=order.symbol,
-        order=order.order,
-        quantity=add(market.quantity, moved),
+        strategy=order.request.strategy,
+        symbol=instrument.symbol,
+        order=fill.order,
+        quantity=add(position.quantity, moved),
         cost=cost,
         realized_profit=realized,
         fee=fill.fee,
@@ -63,24 +67,69 @@ def _cost_and_profit(held: Decimal, cost: Decimal, moved: Decimal, paid: Decimal
     return subtract(paid, closing), negative(add(cost, closing))
 
 
+def side_of(instrument: Instrument, quantity: Decimal) -> int:
+    """1 long, -1 short, 0 flat. Less than a lot cannot be traded: dust, which stays booked and counts as flat."""
+    return 0 if quantity.copy_abs() < instrument.lot else sign(quantity)
+
+
+def price_of(state: State, asset: str) -> Decimal | None:
+    """One unit of an asset in the account's currency, at its mark's last close; None before there is one."""
+    account = state.account
+    if asset == account.currency:
+        return _ONE
+    market = state.markets.get(account.marks.get(asset, ""))
+    return from_units(market.last, market.instrument.price_decimals) if market is not None and market.last else None
+
+
+def is_priced(state: State) -> bool:
+    """Whether everything that the account holds has a price."""
+    return all(price_of(state, asset) is not None for asset, balance in state.balances.items() if balance != ZERO)
+
+
 def equity(state: State) -> Decimal:
-    """Cash and positions at the last closes, in the account's currency."""
-    worth = state.balances.get(state.currency, ZERO)
-    for market in state.markets.values():
-        if market.quantity != ZERO:
-            price = from_units(market.last, market.instrument.price_decimals)
-            worth = add(worth, multiply(market.quantity, price))
+    """The worth of all balances, in the account's currency. Errors: InvariantBroken for one that has no price."""
+    currency = state.account.currency
+    worth = ZERO
+    for asset, balance in state.balances.items():
+        if balance == ZERO:
+            continue
+        if asset == currency:
+            worth = add(worth, balance)
+            continue
+        price = price_of(state, asset)
+        if price is None:
+            raise InvariantBroken(f"the account holds {balance} {asset}, which has no price yet")
+        worth = add(worth, multiply(balance, price))
     return worth
 
 
-def check_conservation(state: State) -> None:
-    """Nothing appears and nothing vanishes: cash + cost of positions = opening cash + realized profit - fees.
+def check_conservation(state: State, assets: Iterable[str]) -> None:
+    """Nothing appears and nothing vanishes: what an asset's balance is, its bookings say.
 
+    balance = opening + held in positions - cost of positions + realized profit - fees paid apart from positions.
     Errors: InvariantBroken with both sides.
     """
-    held = state.balances.get(state.currency, ZERO)
-    for market in state.markets.values():
-        held = add(held, market.cost)
-    booked = subtract(add(state.opening_cash, state.realized_profit), state.fees.get(state.currency, ZERO))
-    if held != booked:
-        raise InvariantBroken(f"the account holds {held} {state.currency} at cost, but its bookings say {booked}")
+    opening = state.account.balances
+    for asset in assets:
+        positions = subtract(state.held.get(asset, ZERO), state.costs.get(asset, ZERO))
+        earned = subtract(state.realized.get(asset, ZERO), state.fees_paid.get(asset, ZERO))
+        booked = add(add(opening.get(asset, ZERO), positions), earned)
+        balance = state.balances.get(asset, ZERO)
+        if balance != booked:
+            raise InvariantBroken(f"the account has {balance} {asset}, but its bookings say {booked}")
+
+
+def recount(state: State) -> None:
+    """Add up every position anew, and check every asset. Errors: InvariantBroken where a running sum is wrong."""
+    held: dict[str, Decimal] = {}
+    costs: dict[str, Decimal] = {}
+    for book in state.books.values():
+        for symbol, position in book.positions.items():
+            instrument = state.markets[symbol].instrument
+            held[instrument.base] = add(held.get(instrument.base, ZERO), position.quantity)
+            costs[instrument.quote] = add(costs.get(instrument.quote, ZERO), position.cost)
+    for sums, counted, what in ((state.held, held, "hold"), (state.costs, costs, "cost")):
+        for asset, amount in counted.items():
+            if sums.get(asset, ZERO) != amount:
+                raise InvariantBroken(f"the positions {what} {amount} {asset}, and their running sum is {sums[asset]}")
+    check_conservation(state, state.balances)

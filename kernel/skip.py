@@ -16,6 +16,12 @@ class SkipReason(IntEnum):
     LOW_CONFIDENCE = 6
     COOLING_DOWN = 7
     OUTSIDE_SESSION = 8
+    NOT_TRADED = 9  # a market that the strategy does not trade, or the end of an instant that it does not wait for
+    INSTANT_OPEN = 10  # a strategy over several markets waits for the candles of the others
+    NOT_DUE = 11  # it decides at other times of the clock
+    AWAITING_EXIT = 12  # an exit is on its way: its money, and its end, come first
+    ENTRIES_BLOCKED = 13  # trading is reducing: no new positions
+    TRADING_HALTED = 14  # nothing is sent
 
     @property
     def label(self) -> str:

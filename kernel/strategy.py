@@ -1,14 +1,19 @@
-"""What a strategy file can say: features, gate, model, filters, execution. Decoded strictly; every default is here."""
+"""What a strategy file can say: features, gate, model, filters, execution, exits, limits. Decoded strictly."""
 
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 
+from kernel.brackets import Entry, Exits
 from kernel.features.declaration import Feature
+from kernel.models.breakout import Breakout
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
+from kernel.models.rotation import Rotation
 from kernel.models.rule import PythonRule
+from kernel.risk.limits import Limits
+from kernel.sizing import Sizing, VolatilityTarget
 
 __all__ = ["Cooldown", "Execution", "Filter", "Gate", "Levers", "MinConfidence", "Model", "Session", "Strategy"]
 
@@ -53,7 +58,7 @@ class Session(msgspec.Struct, frozen=True, tag_field="kind", tag="session", forb
 
 
 Filter = MinConfidence | Cooldown | Session
-Model = Cross | MeanReversion | PythonRule
+Model = Cross | MeanReversion | Breakout | Rotation | PythonRule
 
 
 class Levers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,9 +75,11 @@ class Levers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Execution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How large a position is: `quantity` base units for direction 1."""
+    """How large a position is, one of the two: `quantity` base units, or as `sizing` says. `entry` opens it."""
 
-    quantity: Decimal
+    quantity: Decimal | None = None
+    sizing: Sizing | None = None
+    entry: Entry = Entry()
 
 
 class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +87,8 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `features` may declare some of its own; those of the catalogue are known by name. `transform` is the digest of a
     fitted transform, whose features are then what is computed, and whose kept features are what the model reads.
+    `symbols` are the markets of the run that it trades, all where it names none; `limits` are its own, beside the
+    account's.
     """
 
     name: str
@@ -91,3 +100,13 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transform: str = ""
     models: dict[str, Model] = {}
     levers: Levers = Levers()
+    exits: Exits = Exits()
+    limits: Limits = Limits()
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The features that sizes and exits are measured in, beside those that the model reads."""
+        sizing = self.execution.sizing
+        volatility = sizing.volatility if isinstance(sizing, VolatilityTarget) else ""
+        return tuple(dict.fromkeys(name for name in (volatility, self.exits.unit) if name))

@@ -9,5 +9,5 @@ from pathlib import Path
 __all__ = ["DIRECTORY", "REVISION"]
 
 DIRECTORY = Path(__file__).parent
-REVISION = "0001"
+REVISION = "0002"
 """The newest step: the schema that this version of candled works with."""

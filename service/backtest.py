@@ -29,7 +29,10 @@ class GateRate(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a backtest did. `events` counts the records of its log; money is exact, as text; `gate` is by symbol."""
+    """What a backtest did. `events` counts the records of its log; money is exact, as text; `gate` is by symbol.
+
+    `fees` are those paid in the account's currency; `fees_by_asset` has all.
+    """
 
     run: str
     stream: str
@@ -46,6 +49,8 @@ class Result(msgspec.Struct, frozen=True):
     trades: int
     refusals: int
     fees: str
+    fees_by_asset: dict[str, str]
+    opening_equity: str
     final_equity: str
     currency: str
     wall_s: float
@@ -101,7 +106,8 @@ async def _run_blocks(session: Session, composed: Composed, progress: Callable[[
 
     state = session.kernel.state
     await session.message(composed.opening)
-    runner = BlockRunner(session, composed.venue, next_row_for(composed.feeder.rows))
+    search = next_row_for(composed.feeder.rows)
+    runner = BlockRunner(session, composed.venue, search, instants=composed.feeder.instants)
     done = 0
     for slices in composed.feeder.slices():
         await runner.market(slices)
@@ -114,7 +120,7 @@ async def _run_blocks(session: Session, composed: Composed, progress: Callable[[
 
 def _result(execution: Execution, session: Session, wall_s: float) -> Result:
     state, counts = session.kernel.state, session.counts
-    candles = session.skips.total() + counts["DecisionMade"]
+    candles = sum(market.seen - market.history for market in state.markets.values())
     return Result(
         run=execution.run,
         stream=execution.stream,
@@ -128,22 +134,27 @@ def _result(execution: Execution, session: Session, wall_s: float) -> Result:
         decisions=counts["DecisionMade"],
         orders=counts["OrderRequested"],
         fills=counts["OrderFilled"],
-        trades=state.round_trips,
+        trades=sum(book.round_trips for book in state.books.values()),
         refusals=counts["RiskRefused"] + counts["ReportRefused"],
-        fees=canonical_text(state.fees.get(state.currency, ZERO)),
+        fees=canonical_text(state.fees.get(state.account.currency, ZERO)),
+        fees_by_asset={asset: canonical_text(fee) for asset, fee in sorted(state.fees.items())},
+        opening_equity=canonical_text(state.opening_equity),
         final_equity=canonical_text(state.equity),
-        currency=state.currency,
+        currency=state.account.currency,
         wall_s=round(wall_s, 3),
         candles_per_s=round(candles / wall_s),
     )
 
 
 def _gate_rates(session: Session) -> dict[str, GateRate]:
-    """Warm-up candles count as seen by no gate; empty without a gate."""
+    """Warm-up candles count as seen by no gate; empty without a gate. With several strategies each names its own."""
     rates: dict[str, GateRate] = {}
     kernel = session.kernel
-    for symbol, market in kernel.state.markets.items():
-        judged = market.seen - market.history
-        if judged and GATE in kernel.engines[symbol].plan.watched:
-            rates[symbol] = GateRate(judged, market.gated, round(market.gated / judged, 4))
+    for name, book in kernel.state.books.items():
+        for symbol, position in book.positions.items():
+            market = kernel.state.markets[symbol]
+            judged = market.seen - market.history
+            if judged and GATE in kernel.engines[name][symbol].plan.watched:
+                key = symbol if len(kernel.state.books) == 1 else f"{name} {symbol}"
+                rates[key] = GateRate(judged, position.gated, round(position.gated / judged, 4))
     return rates

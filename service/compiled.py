@@ -125,10 +125,10 @@ _NEXT_ROW = """
 inner = jitted(plain)
 
 
-@njit("int64(int64, uint8[::1], int8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int8[::1], int64[::1],"
-      " int64[::1], int64)", cache=True, **OPTIONS)
-def next_row(row, codes, wishes, places, lows, highs, opened, directions, floors, ceilings, day_ends):
-    return inner(row, codes, wishes, places, lows, highs, opened, directions, floors, ceilings, day_ends)
+@njit("int64(int64, uint8[:, ::1], int8[:, ::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
+      " int8[:, ::1], int64[::1], int64[::1], int64, int64)", cache=True, **OPTIONS)
+def next_row(row, codes, wishes, places, lows, highs, opened, times, directions, floors, ceilings, day_ends, due):
+    return inner(row, codes, wishes, places, lows, highs, opened, times, directions, floors, ceilings, day_ends, due)
 """
 
 

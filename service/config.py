@@ -9,55 +9,22 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from kernel.errors import ConfigError
-from kernel.features.declaration import Feature, checked
-from kernel.levers import in_force
+from kernel.features.declaration import Feature
 from kernel.money import ZERO, canonical_text
-from kernel.strategy import Session, Strategy
+from service.config_checks import check_account, check_strategy, check_venue
 from service.config_errors import explained
-from venues.fills import SimulatedVenueConfig
+from service.config_types import AccountConfig, Config, DatabaseConfig, MarketConfig
 
 __all__ = ["AccountConfig", "Config", "DatabaseConfig", "MarketConfig", "load_config"]
 
 _PREFIX, _BATCH = "CANDLED_", "CANDLED_FEATURES__"
 _FEATURE_KEYS = frozenset(Feature.__struct_fields__)
 _WHOLE_DIGITS, _DECIMALS = 20, 18  # of an amount; a price times a quantity times a rate must fit kernel/money.py
-
-
-class MarketConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A market that the strategy trades. `candled backtest --dataset` puts others in its place."""
-
-    venue: str
-    symbol: str
-    timeframe: str
-
-
-class AccountConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the account starts with: `cash` of the markets' quote asset."""
-
-    cash: Decimal
-
-
-class DatabaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A PostgreSQL server to use instead of the embedded one; `admin_url` is for `candled db upgrade`. Secrets."""
-
-    url: str = ""
-    admin_url: str = ""
-
-
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole configuration file. `database` is where, not what: it is no part of a run's identity."""
-
-    strategy: Strategy
-    account: AccountConfig
-    venue: SimulatedVenueConfig = SimulatedVenueConfig()
-    markets: tuple[MarketConfig, ...] = ()
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    database: DatabaseConfig = DatabaseConfig()
 
 
 class _Override(NamedTuple):
@@ -80,9 +47,9 @@ def load_config(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[s
     except msgspec.ValidationError as error:
         origins = {".".join(override.keys): override.origin for override in given}
         raise explained(error, Config, path.name, origins) from None
-    checked: Config = _canonical(config, "")
-    _check(checked)
-    return checked
+    canonical: Config = _canonical(config, "")
+    _check(canonical)
+    return canonical
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -140,9 +107,14 @@ def _value(text: str) -> Any:
 
 def _gather_params(tree: dict[str, Any]) -> None:
     """A feature's table holds its kind's parameters, numbers, beside its own keys: they are put together here."""
-    strategy = tree.get("strategy")
-    features = strategy.get("features", ()) if isinstance(strategy, dict) else ()
-    for declared in features if isinstance(features, list) else ():
+    several = tree.get("strategies")
+    for strategy in [tree.get("strategy"), *(several if isinstance(several, list) else ())]:
+        features = strategy.get("features", ()) if isinstance(strategy, dict) else ()
+        _gather_features(features if isinstance(features, list) else ())
+
+
+def _gather_features(features: Sequence[Any]) -> None:
+    for declared in features:
         if isinstance(declared, dict) and isinstance(params := declared.setdefault("params", {}), dict):
             numbers = {k: v for k, v in declared.items() if k not in _FEATURE_KEYS and isinstance(v, int | Decimal)}
             for name in numbers:
@@ -183,21 +155,12 @@ def _canonical_decimal(value: Decimal, where: str) -> Decimal:
 
 def _check(config: Config) -> None:
     """What the types cannot say. Errors: ConfigError."""
-    venue, strategy = config.venue, config.strategy
-    for key, rate in (("venue.fee_rate", venue.fee_rate), ("venue.slippage_rate", venue.slippage_rate)):
-        if rate is not None and not ZERO <= rate < 1:
-            raise ConfigError(f"{key} = {rate} is not a rate", fix="0.001 is a tenth of a percent")
-    for key, amount in (
-        ("account.cash", config.account.cash),
-        ("strategy.execution.quantity", strategy.execution.quantity),
-    ):
-        if amount <= ZERO:
-            raise ConfigError(f"{key} = {amount} must be more than 0")
-    if any(isinstance(f, Session) and f.from_hour == f.to_hour for f in strategy.filters):
-        raise ConfigError("strategy.filters: a session from an hour to the same hour never opens")
-    names = [feature.name for feature in strategy.features]
+    if (config.strategy is None) == (not config.strategies):
+        raise ConfigError("there is to be one [strategy], or [[strategies]]", fix="see examples/ema_cross.toml")
+    names = [strategy.name for strategy in config.every_strategy]
     if len(set(names)) < len(names):
-        raise ConfigError(f"strategy.features: two features share a name among {', '.join(names)}")
-    for feature in strategy.features:
-        checked(feature)
-    in_force(strategy)
+        raise ConfigError(f"strategies: two share a name among {', '.join(names)}", fix="every record names its own")
+    check_account(config.account)
+    check_venue(config.venue)
+    for strategy in config.every_strategy:
+        check_strategy(strategy)

@@ -4,13 +4,15 @@
 recorded beside each execution instead, unhashed.
 """
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from kernel.account import Account
+from kernel.blueprint import RiskConfig
 from kernel.errors import CheckFailed, ConfigError, UsageError
 from kernel.features.transform import FittedTransform
 from kernel.instrument import Instrument
@@ -18,21 +20,45 @@ from kernel.levers import in_force, with_model
 from kernel.money import pinned
 from kernel.strategy import Strategy
 from service.code_hash import package_hash
-from service.config import Config
+from service.config_types import AccountConfig, Config
 from service.rules import RuleSources
 from venues.dataset import DatasetManifest
-from venues.fills import SimulatedVenueConfig
+from venues.simulation import SimulatedVenueConfig
 
-__all__ = ["MarketDefinition", "RunDefinition", "Window", "define", "definition_bytes", "read_definition", "run_id"]
+__all__ = [
+    "MarketDefinition", "RunDefinition", "StrategyDefinition", "StrategyParts", "Window", "define", "definition_bytes",
+    "read_definition", "run_id",
+]  # fmt: skip
 
 
 class MarketDefinition(msgspec.Struct, frozen=True):
-    """A market of the run: the dataset by its content, and the rules under which it is traded."""
+    """A market of the run: the dataset by its content, and the rules under which it is traded.
+
+    `detail` is a dataset of finer candles of the same market, on which its orders are filled; "" for none.
+    """
 
     dataset: str
     venue: str
     timeframe: str
     instrument: Instrument
+    detail: str = ""
+
+
+class StrategyDefinition(msgspec.Struct, frozen=True):
+    """A strategy of the run, with the fitted transform that it names, and the hashes of its model and its rule."""
+
+    strategy: Strategy
+    transform: FittedTransform | None
+    model_hash: str
+    rule_code: str
+
+
+class StrategyParts(NamedTuple):
+    """What a strategy of a configuration stands on beside itself."""
+
+    strategy: Strategy
+    rule: RuleSources | None
+    transform: FittedTransform | None
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -46,15 +72,12 @@ class RunDefinition(msgspec.Struct, frozen=True):
     """See the module. `markets` are in symbol order; code is named by its hash."""
 
     schema: int
-    strategy: Strategy
-    transform: FittedTransform | None
-    model_hash: str
-    rule_code: str
+    strategies: tuple[StrategyDefinition, ...]
     kernel_code: str
     venues_code: str
     venue: SimulatedVenueConfig
-    currency: str
-    cash: Decimal
+    account: Account
+    risk: RiskConfig
     markets: tuple[MarketDefinition, ...]
     window: Window
     seed: int
@@ -65,40 +88,68 @@ def define(
     markets: Sequence[tuple[DatasetManifest, Instrument]],
     *,
     window: Window,
-    rule: RuleSources | None,
-    transform: FittedTransform | None = None,
+    parts: Sequence[StrategyParts],
+    details: Mapping[str, str],
 ) -> RunDefinition:
-    """The definition of a run of `config` over `markets`, by the code that is installed. Errors: ConfigError."""
-    quotes = sorted({instrument.quote for _, instrument in markets})
-    if len(quotes) != 1:
-        raise ConfigError(
-            f"the markets are quoted in {', '.join(quotes)}: one account needs one currency",
-            fix="run markets of one quote asset together",
-        )
+    """The definition of a run of `config` over `markets`, by the code that is installed. Errors: ConfigError.
+
+    `parts` are the configuration's strategies; `details` names datasets of finer candles by symbol.
+    """
     markets = sorted(markets, key=lambda market: market[1].symbol)
     symbols = [instrument.symbol for _, instrument in markets]
     if len(set(symbols)) < len(symbols):
         raise ConfigError(f"a symbol stands twice among {', '.join(symbols)}", fix="give one dataset a symbol")
-    strategy, rule_code = config.strategy, ""
-    if rule is not None:
-        strategy, rule_code = with_model(strategy, rule.config), rule.hash
-    with pinned():
-        model = msgspec.json.encode(in_force(strategy).model, order="deterministic")
+    instruments = [instrument for _, instrument in markets]
     return RunDefinition(
-        schema=1,
-        strategy=strategy,
-        transform=transform,
-        model_hash=sha256(model + rule_code.encode() + strategy.transform.encode()).hexdigest()[:32],
-        rule_code=rule_code,
+        schema=2,
+        strategies=tuple(_strategy(part) for part in parts),
         kernel_code=package_hash("kernel"),
         venues_code=package_hash("venues"),
         venue=config.venue,
-        currency=quotes[0],
-        cash=config.account.cash,
-        markets=tuple(MarketDefinition(m.dataset, m.venue, m.timeframe, i) for m, i in markets),
+        account=_account(config.account, instruments, config.venue.fee_asset),
+        risk=config.risk,
+        markets=tuple(
+            MarketDefinition(m.dataset, m.venue, m.timeframe, i, details.get(i.symbol, "")) for m, i in markets
+        ),
         window=window,
         seed=config.seed,
     )
+
+
+def _strategy(part: StrategyParts) -> StrategyDefinition:
+    strategy, rule_code = part.strategy, ""
+    if part.rule is not None:
+        strategy, rule_code = with_model(strategy, part.rule.config), part.rule.hash
+    with pinned():
+        model = msgspec.json.encode(in_force(strategy).model, order="deterministic")
+    text = model + rule_code.encode() + strategy.transform.encode()
+    return StrategyDefinition(strategy, part.transform, sha256(text).hexdigest()[:32], rule_code)
+
+
+def _account(config: AccountConfig, instruments: Sequence[Instrument], fee_asset: str) -> Account:
+    """The account over these markets: what it counts in, and by which symbol everything else in it is valued."""
+    quotes = sorted({instrument.quote for instrument in instruments})
+    currency = config.currency or quotes[0]
+    if not config.currency and len(quotes) > 1:
+        raise ConfigError(
+            f"the markets are quoted in {', '.join(quotes)}: which one does the account count in?",
+            fix=f'add currency = "{quotes[0]}" to [account]',
+        )
+    balances = {currency: config.cash} | config.balances
+    held = {asset for instrument in instruments for asset in (instrument.base, instrument.quote)} | set(balances)
+    if fee_asset not in ("", "received"):
+        held.add(fee_asset)
+    symbols = {instrument.symbol: instrument for instrument in instruments}
+    marks = {}
+    for asset in sorted(held - {currency}):
+        symbol = config.marks.get(asset, f"{asset}/{currency}")
+        if symbol not in symbols or symbols[symbol].quote != currency:
+            raise ConfigError(
+                f"nothing tells what {asset} is worth in {currency}: {symbol} is no market of this run",
+                fix=f'add a dataset of {asset}/{currency}, or write marks = {{ {asset} = "ANOTHER/{currency}" }}',
+            )
+        marks[asset] = symbol
+    return Account(currency, dict(sorted(balances.items())), marks, config.kind, config.leverage)
 
 
 def definition_bytes(definition: RunDefinition) -> bytes:

@@ -1,108 +1,65 @@
 """Why did it (not) trade at T? The recorded run is executed again up to that candle, and its steps are watched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from kernel.codec import MESSAGE_TYPES
-from kernel.context import STEP_NAMES, CandleContext, Outcome
-from kernel.errors import CheckFailed, NotFound, UsageError
-from kernel.events import CandlesSkipped, DecisionMade, Event, OrderRequested, RiskRefused
-from kernel.features.engine import Engine
+from kernel.context import STEP_NAMES
+from kernel.errors import CheckFailed, InvariantBroken, NotFound, UsageError
+from kernel.events import CandlesSkipped, DecisionMade, Event, RiskRefused
 from kernel.instrument import Instrument
 from kernel.kernel import Kernel
 from kernel.levers import in_force
-from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
+from kernel.messages import CandleClosed, InstantClosed, MarketMessage, Report, WarmupCandle
 from kernel.money import canonical_text, from_units
-from kernel.pipeline import GATE, Inputs
+from kernel.portfolio import equity, is_priced
 from kernel.replay import in_processing_order
+from kernel.risk.trading import trading_state
 from kernel.skip import SkipReason
 from kernel.timeframe import iso
 from service.compose import Composed
 from service.definition import RunDefinition
 from service.log.record import Record, decoded
+from service.trace import StepTrace, Trace
 from venues.dataset import Dataset
 
-__all__ = ["Explanation", "StepTrace", "Trace", "candle_at", "explain"]
+__all__ = ["Explanation", "Standing", "candle_at", "explain"]
 
 
-class StepTrace(msgspec.Struct, frozen=True):
-    """What one step did: `outcome` says how far the candle came, `reason` why it ended, `values` what the step saw."""
+class Standing(msgspec.Struct, frozen=True):
+    """How the strategy stood in the market before the candle was looked at: what it held, wanted and might send."""
 
-    step: str
-    outcome: Literal["passed", "skipped", "not_reached", "not_configured"]
-    reason: str | None = None
-    values: dict[str, Any] = {}
+    position: str
+    direction: int
+    trading_state: str
+    live_orders: tuple[int, ...]
+    equity: str
+    currency: str
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """The answer. `seq` is the record that covers the candle; None for warm-up history, which is not recorded."""
+    """The answer. `seq` is the record that covers the candle; None for warm-up history, which is not recorded.
+
+    `reports` are what the venue said as it saw the candle, `forced` what was done without a decision (a time barrier, a
+    protection), `orders` the stories of all orders that were requested, filled or ended on it.
+    """
 
     seq: int | None
+    strategy: str
     candle: dict[str, str]
     outcome: Literal["skipped", "ordered", "refused", "warmup"]
     reason: str | None
+    standing: Standing
     steps: tuple[StepTrace, ...]
+    reports: tuple[dict[str, Any], ...]
+    forced: tuple[dict[str, Any], ...]
     orders: tuple[dict[str, Any], ...]
 
 
-class Trace:
-    """An observer that keeps what each step saw of one candle."""
-
-    def __init__(self, kernel: Kernel, symbol: str) -> None:
-        self.steps: dict[str, StepTrace] = {}
-        self._engine = kernel.engines[symbol]
-        self._inputs = kernel.inputs(symbol)
-
-    def candle(self, _candle: CandleClosed) -> None:
-        """Forget the candle before."""
-        self.steps = {}
-
-    def step(self, name: str, outcome: Outcome, context: CandleContext) -> None:
-        """Keep what the step saw."""
-        skipped = outcome if isinstance(outcome, SkipReason) else None
-        values = _SEEN[name](context, self._inputs, self._engine)
-        self.steps[name] = StepTrace(
-            name, "skipped" if skipped else "passed", skipped.label if skipped else None, values
-        )
-
-
-def _gate(_context: CandleContext, _inputs: Inputs, engine: Engine) -> dict[str, Any]:
-    plan = engine.plan
-    (threshold,) = plan.nodes[plan.origins[plan.watched[GATE]].node].params
-    return {"threshold": threshold} | {k: v for k, v in engine.all_outputs(GATE).items() if k != "open"}
-
-
-def _values(context: CandleContext, inputs: Inputs, _engine: Engine) -> dict[str, Any]:
-    warm = {"candles_seen": context.market.seen}
-    return dict(zip(inputs.wanted, context.values, strict=False)) or warm
-
-
-def _features(context: CandleContext, inputs: Inputs, engine: Engine) -> dict[str, Any]:
-    return dict(zip(inputs.read, context.features, strict=False)) or _values(context, inputs, engine)
-
-
-def _prediction(context: CandleContext, _inputs: Inputs, _engine: Engine) -> dict[str, Any]:
-    said = context.prediction
-    now = {"direction_now": context.market.direction}
-    return now | ({"direction": said.direction, "confidence": said.confidence} if said else {})
-
-
-def _events(context: CandleContext, _inputs: Inputs, _engine: Engine) -> dict[str, Any]:
-    return {type(event).__name__: msgspec.to_builtins(event) for event in context.events}
-
-
-_SEEN: dict[str, Callable[[CandleContext, Inputs, Engine], dict[str, Any]]] = {
-    "CusumGate": _gate,
-    "Enrichment": _values,
-    "FeatureEngineering": _features,
-    "Inference": _prediction,
-    "FilterChain": _prediction,
-    "Execution": _events,
-}
-
-
+_MARKS = ("CandlesSkipped", "EquityMarked")
+_REPORTS = {t.__name__ for t in Report.__args__}
 _FATES = (CandlesSkipped.__name__, DecisionMade.__name__)
 _WINDOW = "ask for an earlier candle; `candled log show RUN` shows what was recorded"
 
@@ -119,59 +76,148 @@ def candle_at(dataset: Dataset, at: int) -> int:
 
 
 def explain(
-    composed: Composed, definition: RunDefinition, recorded: Sequence[Record], *, symbol: str, opened: int
+    composed: Composed,
+    definition: RunDefinition,
+    recorded: Sequence[Record],
+    *,
+    strategy: str,
+    symbol: str,
+    opened: int,
 ) -> Explanation:
-    """Execute up to the candle of `symbol` that opens at `opened`, watching its steps.
+    """Execute up to the candle of `symbol` that opens at `opened`, watching the steps of one strategy.
 
     Errors: UsageError when the run never came to that candle; CheckFailed when the log says something else; LogCorrupt
     when it cannot be read.
     """
-    kernel, trace = composed.kernel, Trace(composed.kernel, symbol)
+    kernel = composed.kernel
+    watched = _Watched(kernel, strategy, symbol, recorded)
     logged = (decoded(record) for record in recorded if record.type in MESSAGE_TYPES)
     for message in in_processing_order(composed.feeder.messages(), logged):
         if isinstance(message, CandleClosed) and message.open_time == opened and message.symbol == symbol:
-            kernel.observer = trace
-            events = kernel.turn(message)
-            return _answer(message, kernel.state.ordinal, events, trace, definition, recorded)
-        kernel.turn(message)
-    raise UsageError(f"the run has no candle of {symbol} that opens at {iso(opened)}: it ended before", fix=_WINDOW)
+            watched.look_at(message)
+            if isinstance(message, WarmupCandle) or not kernel.waits(strategy):
+                break
+        elif watched.candle is not None and isinstance(message, InstantClosed):
+            watched.look_at_instant(message)
+            break
+        else:
+            kernel.turn(message)
+    if watched.candle is None:
+        raise UsageError(f"the run has no candle of {symbol} that opens at {iso(opened)}: it ended before", fix=_WINDOW)
+    return watched.answer(definition)
 
 
-def _answer(
-    candle: MarketMessage,
-    ordinal: int,
-    events: Sequence[Event],
-    trace: Trace,
-    definition: RunDefinition,
-    recorded: Sequence[Record],
-) -> Explanation:
-    steps = tuple(trace.steps.get(name) or StepTrace(name, _absent(name, definition)) for name in STEP_NAMES)
-    reason = next((step.reason for step in steps if step.reason), None)
-    refused = next((e.reason for e in events if isinstance(e, RiskRefused)), None)
-    instrument = next(m.instrument for m in definition.markets if m.instrument.symbol == candle.symbol)
-    warmup = isinstance(candle, WarmupCandle)
-    return Explanation(
-        seq=None if warmup else _covering(recorded, ordinal, reason),
-        candle=_shown(candle, instrument),
-        outcome="warmup" if warmup else "refused" if refused else "skipped" if reason else "ordered",
-        reason=reason or refused,
-        steps=steps,
-        orders=tuple(_order_story(recorded, e.order) for e in events if isinstance(e, OrderRequested)),
+class _Watched:
+    """One candle, and all that is seen of it."""
+
+    def __init__(self, kernel: Kernel, strategy: str, symbol: str, recorded: Sequence[Record]) -> None:
+        self.candle: CandleClosed | None = None
+        self._kernel, self._strategy, self._symbol, self._recorded = kernel, strategy, symbol, recorded
+        self._trace = Trace(kernel, strategy, symbol)
+        self._events: list[Event] = []
+        self._ordinal = 0
+        self._standing = _standing(kernel, strategy, symbol)
+
+    def look_at(self, candle: CandleClosed) -> None:
+        """Turn the candle, watching."""
+        self.candle, self._ordinal = candle, self._kernel.state.ordinal + 1
+        self._standing = _standing(self._kernel, self._strategy, self._symbol)
+        self._turn(candle)
+
+    def look_at_instant(self, message: InstantClosed) -> None:
+        """Turn the end of the candle's instant, where the strategy decides."""
+        self._ordinal = self._kernel.state.ordinal + 1
+        self._trace.steps = {}
+        self._turn(message)
+
+    def _turn(self, message: MarketMessage) -> None:
+        self._kernel.observer = self._trace
+        self._events += self._kernel.turn(message)
+        self._kernel.observer = None
+
+    def answer(self, definition: RunDefinition) -> Explanation:
+        """What was seen, as far as the log agrees."""
+        candle, kernel = self.candle, self._kernel
+        if candle is None:
+            raise InvariantBroken("no candle was looked at")
+        own = [e for e in self._events if getattr(e, "strategy", "") in ("", self._strategy)]
+        own = [e for e in own if getattr(e, "symbol", self._symbol) in ("", self._symbol)]
+        decided = next((place for place, e in enumerate(own) if isinstance(e, DecisionMade)), len(own))
+        reason = next((step.reason for step in self._trace.steps.values() if step.reason), None)
+        if decided == len(own) and reason is None:
+            reason = self._alone(own)
+        refused = next((e.reason for e in own[decided:] if isinstance(e, RiskRefused)), None)
+        steps = tuple(
+            self._trace.steps.get(name) or StepTrace(name, _absent(name, definition, self._strategy))
+            for name in STEP_NAMES
+        )
+        warmup = isinstance(candle, WarmupCandle)
+        reports = [] if warmup else _reports(self._recorded, kernel, self._symbol, self._strategy, candle)
+        told = [e.order for e in (*reports, *own) if isinstance(getattr(e, "order", None), int)]
+        return Explanation(
+            seq=None if warmup else _covering(self._recorded, self._strategy, self._ordinal, reason),
+            strategy=self._strategy,
+            candle=_shown(candle, kernel.state.markets[self._symbol].instrument),
+            outcome="warmup" if warmup else "refused" if refused else "skipped" if reason else "ordered",
+            reason=reason or refused,
+            standing=self._standing,
+            steps=steps,
+            reports=tuple(msgspec.to_builtins(report) for report in reports),
+            forced=tuple(msgspec.to_builtins(e) for e in own[:decided] if type(e).__name__ not in _MARKS),
+            orders=tuple(_order_story(self._recorded, order) for order in dict.fromkeys(told)),
+        )
+
+    def _alone(self, own: Sequence[Event]) -> str | None:
+        """Why a strategy over several markets left this one as it is."""
+        if not self._kernel.waits(self._strategy):
+            return None
+        skipped = [e for e in own if isinstance(e, CandlesSkipped)]
+        fold = self._kernel.state.books[self._strategy].fold
+        if fold:
+            return SkipReason(fold[-1]).label
+        return next(iter(skipped[-1].counts)) if skipped else SkipReason.TARGET_UNCHANGED.label
+
+
+def _standing(kernel: Kernel, strategy: str, symbol: str) -> Standing:
+    state = kernel.state
+    position = state.books[strategy].positions[symbol]
+    worth = equity(state) if is_priced(state) else state.equity
+    return Standing(
+        position=canonical_text(position.quantity),
+        direction=position.direction,
+        trading_state=trading_state(state, strategy, symbol),
+        live_orders=tuple(position.live),
+        equity=canonical_text(worth),
+        currency=state.account.currency,
     )
 
 
-def _absent(name: str, definition: RunDefinition) -> Literal["not_configured", "not_reached"]:
-    strategy = in_force(definition.strategy)
+def _reports(recorded: Sequence[Record], kernel: Kernel, symbol: str, strategy: str, candle: CandleClosed) -> list[Any]:
+    """What the venue reported as it saw the candle: of the strategy's orders in that market."""
+    state, told = kernel.state, []
+    for record in recorded:
+        if record.ts == candle.ts and record.type in _REPORTS:
+            report = decoded(record)
+            order = state.orders.get(report.order) or state.ended.get(report.order)
+            if order is not None and (order.request.symbol, order.request.strategy) == (symbol, strategy):
+                told.append(report)
+    return told
+
+
+def _absent(name: str, definition: RunDefinition, own: str) -> Literal["not_configured", "not_reached"]:
+    strategy = next(in_force(d.strategy) for d in definition.strategies if d.strategy.name == own)
     missing = {"CusumGate": strategy.gate is None, "FilterChain": not strategy.filters}
     return "not_configured" if missing.get(name) else "not_reached"
 
 
-def _covering(recorded: Sequence[Record], ordinal: int, reason: str | None) -> int:
+def _covering(recorded: Sequence[Record], strategy: str, ordinal: int, reason: str | None) -> int:
     """The seq of the record that holds the candle's fate, which must agree with what was derived again."""
     last = 0
     for record in recorded:
         if record.type in _FATES:
             event = decoded(record)
+            if event.strategy != strategy:
+                continue
             skipped = isinstance(event, CandlesSkipped)
             first, last = (event.first, event.last) if skipped else (event.candle, event.candle)
             if first <= ordinal <= last and (reason in event.counts if skipped else reason is None):
@@ -192,7 +238,7 @@ def _order_story(recorded: Sequence[Record], order: int) -> dict[str, Any]:
     return {"order": order, "records": mine}
 
 
-def _shown(candle: MarketMessage, instrument: Instrument) -> dict[str, str]:
+def _shown(candle: CandleClosed, instrument: Instrument) -> dict[str, str]:
     prices = {name: getattr(candle, name) for name in ("open", "high", "low", "close")}
     return {
         "symbol": candle.symbol,

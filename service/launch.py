@@ -12,17 +12,19 @@ from kernel.errors import ConfigError, NotFound, UsageError
 from kernel.instrument import Instrument
 from kernel.levers import in_force
 from kernel.models.rule import PythonRule
+from kernel.strategy import Strategy
+from kernel.timeframe import timeframe_ns
 from service.artifacts import load_transform
 from service.backtest import Result, backtest
 from service.compose import Composed, compose
-from service.config import Config, MarketConfig
-from service.definition import RunDefinition, Window, define, definition_bytes, run_id
+from service.config_types import Config, MarketConfig
+from service.definition import RunDefinition, StrategyParts, Window, define, definition_bytes, run_id
 from service.durable import replace_durably
 from service.features import Mode, engines_for
 from service.loop import run
 from service.machine import describe_machine
 from service.rules import read_rule
-from service.runs import Execution, Home, Outcome, next_execution, runs_dir
+from service.runs import Execution, Home, Outcome, next_execution, rule_dir, runs_dir
 from service.stores import open_store
 from venues.dataset import Dataset, list_manifests, open_dataset
 from venues.instruments import find_rules, instrument_for
@@ -76,26 +78,59 @@ def prepare(
     window: Window,
     beside: Path,
     rules_file: Path | None = None,
+    details: Sequence[Dataset] = (),
     mode: Mode = "step",
 ) -> Prepared:
-    """Define the run, keep its definition and its rule's sources, and put it together.
+    """Define the run, keep its definition and its rules' sources, and put it together.
 
-    `beside` is the folder in which a user's own rule is looked for. Errors: ConfigError, NotFound, RuleFailed;
-    UsageError where no candle opens in the window.
+    `beside` is the folder in which a user's own rule is looked for; `details` are finer candles of some of the markets.
+    Errors: ConfigError, NotFound, RuleFailed; UsageError where no candle opens in the window.
     """
     _check_window(datasets, window)
     markets, notes = _instruments(data_dir, config, datasets, rules_file)
-    model = in_force(config.strategy).model
-    rule = read_rule(model, beside) if isinstance(model, PythonRule) else None
-    transform = load_transform(data_dir, config.strategy.transform) if config.strategy.transform else None
-    definition = define(config, markets, window=window, rule=rule, transform=transform)
+    parts = [_parts(data_dir, strategy, beside) for strategy in config.every_strategy]
+    definition = define(config, markets, window=window, parts=parts, details=_details(datasets, details))
     home = runs_dir(data_dir) / run_id(definition)
     home.mkdir(parents=True, exist_ok=True)
-    if rule is not None:
-        rule.keep(home)
+    for place, part in enumerate(parts):
+        if part.rule is not None:
+            part.rule.keep(rule_dir(home, place))
     replace_durably(home / "definition.json", definition_bytes(definition))
     make_engine = engines_for(mode, max(dataset.manifest.rows for dataset in datasets))
     return Prepared(definition, compose(definition, data_dir, make_engine=make_engine), mode, notes)
+
+
+def _parts(data_dir: Path, strategy: Strategy, beside: Path) -> StrategyParts:
+    model = in_force(strategy).model
+    rule = read_rule(model, beside) if isinstance(model, PythonRule) else None
+    return StrategyParts(strategy, rule, load_transform(data_dir, strategy.transform) if strategy.transform else None)
+
+
+def _details(datasets: Sequence[Dataset], details: Sequence[Dataset]) -> dict[str, str]:
+    """The finer candles by symbol. Errors: ConfigError for those of another market, or that are no finer."""
+    coarse = {(d.manifest.venue, d.manifest.symbol): d.manifest for d in datasets}
+    found = {}
+    for detail in details:
+        own = detail.manifest
+        market = coarse.get((own.venue, own.symbol))
+        if market is None:
+            known = ", ".join(f"{venue} {symbol}" for venue, symbol in coarse)
+            raise ConfigError(
+                f"--detail {own.dataset[:12]} is of {own.venue} {own.symbol}, which this run does not trade",
+                fix=f"it trades: {known}",
+            )
+        length, finer = timeframe_ns(market.timeframe), timeframe_ns(own.timeframe)
+        if finer >= length or length % finer:
+            raise ConfigError(
+                f"--detail {own.dataset[:12]} has candles of {own.timeframe}, which do not make up {market.timeframe}"
+            )
+        if (own.price_decimals, own.volume_decimals) != (market.price_decimals, market.volume_decimals):
+            raise ConfigError(
+                f"--detail {own.dataset[:12]} counts {own.symbol} in other units than the market's dataset",
+                fix="import both from files of the same source, or with the same --price-decimals",
+            )
+        found[own.symbol] = own.dataset
+    return found
 
 
 def _check_window(datasets: Sequence[Dataset], window: Window) -> None:

@@ -15,16 +15,15 @@ import msgspec
 from kernel.errors import CheckFailed, ConfigError, RuleFailed
 from kernel.models.prediction import Prediction
 from kernel.models.rule import PythonRule, Rule
-from kernel.state import Market
+from kernel.state import Market, Position
 from kernel.timeframe import iso
 from service.code_hash import code_hash, sources_beside
 from service.durable import replace_durably
 
 __all__ = ["RuleSources", "load_rule", "read_rule"]
 
-Predict = Callable[[Sequence[float], Market], Prediction | None]
+Predict = Callable[[Sequence[float], Market, Position], Prediction | None]
 
-_FOLDER = "strategy"
 _SIDES = (-1, 0, 1)
 _MEND = "mend the rule and run again; it is another run then, with an id of its own"
 
@@ -41,9 +40,8 @@ class RuleSources:
         """The hash over all files."""
         return code_hash(self.files)
 
-    def keep(self, run: Path) -> None:
-        """Write the files below a run's directory, where `load_rule` finds them."""
-        folder = run / _FOLDER
+    def keep(self, folder: Path) -> None:
+        """Write the files into a folder of the run, where `load_rule` finds them."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in self.files.items():
             replace_durably(folder / name, content)
@@ -56,13 +54,13 @@ def read_rule(config: PythonRule, beside: Path) -> RuleSources:
     return RuleSources(msgspec.structs.replace(config, source=f"{path.name}:{name}"), sources_beside(path))
 
 
-def load_rule(config: PythonRule, run: Path, code: str) -> Callable[[], Rule]:
-    """A maker of fresh rules, from the sources kept with the run, which must hash to `code`.
+def load_rule(config: PythonRule, folder: Path, code: str) -> Callable[[], Rule]:
+    """A maker of fresh rules, from the sources kept in a folder of the run, which must hash to `code`.
 
     Errors: CheckFailed when they were altered; ConfigError naming what does not fit; RuleFailed when its code raises.
     """
     file, name = _parts(config)
-    path = run / _FOLDER / file
+    path = folder / file
     if code_hash(sources_beside(path)) != code:
         raise CheckFailed(f"{path.parent} was altered: it no longer holds the rule that ran", fix="run it anew")
     try:
@@ -91,9 +89,9 @@ def load_rule(config: PythonRule, run: Path, code: str) -> Callable[[], Rule]:
 def _guarded(predict: Predict, source: str) -> Predict:
     """`predict`, with every word that it says checked. Errors: RuleFailed naming the rule and the candle."""
 
-    def guarded(values: Sequence[float], market: Market) -> Prediction | None:
+    def guarded(values: Sequence[float], market: Market, position: Position) -> Prediction | None:
         try:
-            said = predict(values, market)
+            said = predict(values, market, position)
         except Exception as error:  # as above
             raise RuleFailed(f"{_on(market)} raised {_described(error)}", fix=_MEND) from error
         if said is None or (isinstance(said, Prediction) and said.direction in _SIDES and 0 <= said.confidence <= 1):

@@ -1,6 +1,7 @@
 """Where runs live, and what RUN means on the command line.
 
     <data_dir>/runs/<run id>/definition.json         what the id is the hash of
+    <data_dir>/runs/<run id>/rules/<k>/              the sources of the rule of its k-th strategy, where that has one
     <data_dir>/runs/<run id>/<n>/execution.json      how execution n of it ended; absent while it runs, or if it crashed
     <data_dir>/runs/<run id>/<n>/log.zst, head.json  its log, where the file home keeps it
 
@@ -20,7 +21,7 @@ from kernel.errors import NotFound, UsageError
 from service.durable import replace_durably
 from service.log.record import Head
 
-__all__ = ["Execution", "Outcome", "executions", "next_execution", "resolve", "runs_dir"]
+__all__ = ["Execution", "Outcome", "executions", "next_execution", "resolve", "rule_dir", "runs_dir"]
 
 Home = Literal["file", "postgres"]
 
@@ -76,6 +77,11 @@ class Execution:
 def runs_dir(data_dir: Path) -> Path:
     """The directory of all runs."""
     return data_dir / "runs"
+
+
+def rule_dir(home: Path, place: int) -> Path:
+    """Where a run, whose own folder is `home`, keeps the rule of the strategy at `place`."""
+    return home / "rules" / str(place + 1)
 
 
 def next_execution(data_dir: Path, run: str, *, streams: Sequence[str] = ()) -> Execution:

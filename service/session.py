@@ -10,19 +10,20 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kernel.events import CandlesSkipped, Event, OrderRequested
+from kernel.events import CancelRequested, CandlesSkipped, Event, OrderRequested
 from kernel.kernel import Kernel
 from kernel.messages import LoggedMessage, MarketMessage, OrderAccepted, OrderRejected, OrderUnknown, Report
 from service.log.record import Chain
 from service.log.store import LogWriter
-from venues.venue import Accepted, NotSent, Rejected, SubmitOutcome, Venue
+from venues.venue import Accepted, NotSent, Rejected, SubmitOutcome, Unknown, Venue
 
 __all__ = ["Session"]
 
 _BATCH = 512  # records chained and appended together; 256 to 1,024 measured alike
 
 
-_Outgoing = tuple[int, OrderRequested]
+_Outgoing = tuple[int, OrderRequested | CancelRequested]
+_SENT_KEPT = 4096  # wire ids of this many orders are kept before those of ended ones are forgotten
 
 
 class Session:
@@ -40,6 +41,7 @@ class Session:
         self._writer = writer
         self._wire_prefix = wire_prefix
         self._pending: list[msgspec.Struct] = []
+        self._wire_ids: dict[int, str] = {}
 
     async def market(self, messages: Iterable[MarketMessage]) -> None:
         """Run market messages through: the venue first, then the kernel, then what the kernel requested."""
@@ -83,19 +85,33 @@ class Session:
         return self._note(events) if events else []
 
     def _note(self, events: Sequence[Event]) -> list[_Outgoing]:
-        """Put events behind what is pending; give the orders among them, each with the seq that it will have."""
+        """Put events behind what is pending; give the requests among them, each with the seq that it will have."""
         seq = self.chain.head.seq + len(self._pending) + 1
         self._pending.extend(events)
-        return [(seq + place, event) for place, event in enumerate(events) if isinstance(event, OrderRequested)]
+        return [(seq + place, event) for place, event in enumerate(events) if event.__class__ in _REQUESTS]  # type: ignore[misc]
 
     async def _send(self, requests: list[_Outgoing]) -> None:
-        """Send orders, each under an id made from its record, and turn the answers; then what those requested."""
+        """Send requests, orders under ids made from their records, and turn the answers; then what those requested."""
+        state = self.kernel.state
         while requests:
             seq, request = requests.pop(0)
-            outcome = await self.venue.submit(request, f"{self._wire_prefix}-{seq}")
-            requests += self._turn(_answer(outcome, request, self.kernel.state.ordinal))
+            if isinstance(request, OrderRequested):
+                wire_id = f"{self._wire_prefix}-{seq}"
+                self._remember(request.order, wire_id)
+                outcome = await self.venue.submit(request, wire_id)
+                requests += self._turn(_answer(outcome, request, state.ordinal))
+            elif (known := self._wire_ids.get(request.order)) is not None:
+                canceled = await self.venue.cancel(known)
+                if isinstance(canceled, Unknown):
+                    requests += self._turn(OrderUnknown(request.ts, state.ordinal, request.order, canceled.reason))
             for report in self.venue.reports():
                 requests += self._turn(report)
+
+    def _remember(self, order: int, wire_id: str) -> None:
+        self._wire_ids[order] = wire_id
+        if len(self._wire_ids) > _SENT_KEPT:
+            live = self.kernel.state.orders
+            self._wire_ids = {number: known for number, known in self._wire_ids.items() if number in live}
 
 
 def _answer(outcome: SubmitOutcome, request: OrderRequested, after: int) -> Report:
@@ -107,3 +123,6 @@ def _answer(outcome: SubmitOutcome, request: OrderRequested, after: int) -> Repo
     if isinstance(outcome, NotSent):  # safe to send again, but the strategy must ask for it: its candle is over
         return OrderRejected(request.ts, after, request.order, "not_sent")
     return OrderUnknown(request.ts, after, request.order, outcome.reason)
+
+
+_REQUESTS = frozenset({OrderRequested, CancelRequested})

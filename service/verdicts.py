@@ -10,16 +10,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kernel.blueprint import Blueprint
 from kernel.features.block_engine import BlockEngine
 from kernel.features.columns import Column
 from kernel.features.transform_columns import transformed
-from kernel.levers import in_force
 from kernel.models.prediction import NO_OPINION
+from kernel.models.rotation import Rotation
 from kernel.models.rule import PythonRule
 from kernel.pipeline import GATE, Inputs
 from kernel.skip import SkipReason
 from kernel.state import Market
+from kernel.strategy import Strategy
 from kernel.wake import WAKE
 
 __all__ = ["Verdicts", "verdicts"]
@@ -32,25 +32,27 @@ class Verdicts(NamedTuple):
     wishes: npt.NDArray[np.int8]
 
 
-def verdicts(blueprint: Blueprint, inputs: Inputs, engine: BlockEngine, market: Market, rows: int) -> Verdicts:
-    """Judge the block that an engine has advanced over. `market` stands before it."""
-    strategy = in_force(blueprint.strategy)
+def verdicts(strategy: Strategy, inputs: Inputs, engine: BlockEngine, market: Market, rows: int) -> Verdicts:
+    """Judge the block that an engine has advanced over. `market` stands before it; `strategy` is in force."""
     codes = np.zeros(rows, dtype=np.uint8)
     wishes = np.zeros(rows, dtype=np.int8)
-    features = _features(inputs, engine)
-    finite = np.ones(rows, dtype=np.bool_)
-    for column in features:
-        finite &= np.isfinite(column)
-    if isinstance(strategy.model, PythonRule):
-        codes[:] = WAKE
+    if isinstance(strategy.model, Rotation):
+        codes[:] = SkipReason.INSTANT_OPEN
     else:
-        wishes = strategy.model.directions(features)
-        codes[wishes == NO_OPINION] = SkipReason.NO_OPINION
-    codes[~finite] = SkipReason.FEATURE_NOT_FINITE
-    cold = max(engine.plan.warmups, default=1) - 1 - market.seen
-    codes[: max(cold, 0)] = SkipReason.WARMING_UP
-    if strategy.gate is not None:
-        codes[engine.watched_column(GATE) != 1.0] = SkipReason.GATE_CLOSED
+        features = _features(inputs, engine)
+        finite = np.ones(rows, dtype=np.bool_)
+        for column in features:
+            finite &= np.isfinite(column)
+        if isinstance(strategy.model, PythonRule):
+            codes[:] = WAKE
+        else:
+            wishes = strategy.model.directions(features)
+            codes[wishes == NO_OPINION] = SkipReason.NO_OPINION
+        codes[~finite] = SkipReason.FEATURE_NOT_FINITE
+        cold = max(engine.plan.warmups, default=1) - 1 - market.seen
+        codes[: max(cold, 0)] = SkipReason.WARMING_UP
+        if strategy.gate is not None:
+            codes[engine.watched_column(GATE) != 1.0] = SkipReason.GATE_CLOSED
     return Verdicts(codes, wishes)
 
 

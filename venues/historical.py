@@ -1,7 +1,7 @@
 """The Historical Input Feeder: canonical datasets as one stream of candles, in processing order.
 
 The order is total and the same on every machine: by event time (a candle's close), then by the run's symbol order.
-Rows before the window are warm-up history: indicators see them, nothing is decided on them.
+Where a strategy waits for it, the end of each instant of the window is a message behind its candles. Rows before the window are warm-up history: indicators see them, nothing is decided on them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
+from kernel.messages import CandleClosed, InstantClosed, MarketMessage, WarmupCandle
 from kernel.timeframe import timeframe_ns
 from venues.dataset import CandleBlock, Dataset
 
@@ -33,11 +33,17 @@ class HistoricalFeeder:
     """Feeds `datasets`, in symbol order: candles that open from `first_ns` to before `before_ns` (None: no bound)."""
 
     def __init__(
-        self, datasets: Sequence[Dataset], *, first_ns: int | None = None, before_ns: int | None = None
+        self,
+        datasets: Sequence[Dataset],
+        *,
+        first_ns: int | None = None,
+        before_ns: int | None = None,
+        instants: bool = False,
     ) -> None:
         self._datasets = datasets
         self._first_ns = first_ns
         self._before_ns = before_ns
+        self.instants = instants
 
     @property
     def rows(self) -> int:
@@ -46,14 +52,14 @@ class HistoricalFeeder:
 
     def blocks(self) -> Iterator[Iterator[MarketMessage]]:
         """The stream in pieces of at most 65,536 messages; each piece must be used up before the next is taken."""
-        if len(self._datasets) == 1:
+        if len(self._datasets) == 1 and not self.instants:
             return self._market(self._datasets[0])
         keyed = (
             ((m.ts, place, m) for block in self._market(dataset) for m in block)
             for place, dataset in enumerate(self._datasets)
         )
         merged = map(itemgetter(2), merge(*keyed, key=itemgetter(0, 1)))
-        return _pieces(merged)
+        return _pieces(_with_instants(merged) if self.instants else merged)
 
     def slices(self) -> Iterator[Sequence[Slice]]:
         """The stream as columns, in pieces that all markets have come to: one slice for each, in symbol order."""
@@ -97,6 +103,20 @@ def _cut(block: CandleBlock | None, last: int) -> tuple[CandleBlock, CandleBlock
     rows = int(block.open_time.searchsorted(last, side="right"))
     part = CandleBlock(*(column[:rows] for column in block))
     return part, CandleBlock(*(column[rows:] for column in block)) if rows < len(block.open_time) else None
+
+
+def _with_instants(stream: Iterator[MarketMessage]) -> Iterator[MarketMessage]:
+    """The stream with the end of every instant in which a candle of the window closed."""
+    newest, decides = None, False
+    for message in stream:
+        if newest is not None and message.ts != newest and decides:
+            yield InstantClosed(newest)
+        if message.ts != newest:
+            newest, decides = message.ts, False
+        decides = decides or message.__class__ is CandleClosed
+        yield message
+    if newest is not None and decides:
+        yield InstantClosed(newest)
 
 
 def _pieces(stream: Iterator[MarketMessage]) -> Iterator[Iterator[MarketMessage]]:

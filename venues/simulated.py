@@ -1,21 +1,25 @@
-"""The simulated venue, candle depth: market orders, filled whole, at a candle's close or at the next one's open.
+"""The simulated venue, candle depth: every kind of order against the prices that a candle shows.
 
 Its state is a fold of the market messages it was shown and the orders it was sent: the same ones give the same
-reports, and a snapshot of it is a copy. It keeps an account of its own, as a venue does, and will not lend.
+reports, and a snapshot of it is a copy. It keeps an account of its own, as a venue does. How orders are matched stands
+in venues/matching/, what may be set in venues/simulation.py.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from itertools import chain, islice
 
 import msgspec
 
+from kernel.account import Account
 from kernel.events import OrderRequested
 from kernel.instrument import Instrument
-from kernel.messages import MarketMessage, OrderCanceled, OrderFilled, Report
-from kernel.money import ZERO, add, is_multiple, multiply, pinned, subtract
-from venues.fills import SimulatedVenueConfig, fill_of
+from kernel.messages import InstantClosed, MarketMessage, Report
+from kernel.money import pinned
+from venues.matching.bounds import EVERY, NOTHING, Wake, wake_of, widened
+from venues.matching.candle import candle
+from venues.matching.floor import Detail, Floor
+from venues.matching.state import VenueState
+from venues.matching.submission import cancel, submit
+from venues.simulation import SimulatedVenueConfig
 from venues.venue import (
     AbsentFinal,
     Accepted,
@@ -32,56 +36,61 @@ from venues.venue import (
 __all__ = ["SimulatedVenue"]
 
 _NOTHING: Sequence[Report] = ()
-_REMEMBERED = 1024  # `query` finds the open orders and at least this many of the newest: a history, bounded
-
-
-class _Resting(msgspec.Struct, frozen=True):
-    """An accepted order that waits for its symbol's next candle."""
-
-    client_order_id: str
-    request: OrderRequested
-
-
-@dataclass(slots=True)
-class _State:
-    balances: dict[str, Decimal]
-    ordinal: int = 0
-    ts: int = 0
-    closes: dict[str, int] = field(default_factory=dict)
-    resting: dict[str, list[_Resting]] = field(default_factory=dict)
-    reports: list[OrderFilled | OrderCanceled] = field(default_factory=list)
-    history: dict[str, Found] = field(default_factory=dict)
 
 
 class SimulatedVenue:
-    """See the module. `instruments` by symbol, with the fee rates that apply; `balances` is the opening account."""
+    """See the module. `instruments` carry the fee rates that apply where the configuration names none.
+
+    `seed` is what chance is a function of; `detail` gives finer candles, where they are known.
+    """
 
     def __init__(
-        self, config: SimulatedVenueConfig, instruments: Sequence[Instrument], balances: Mapping[str, Decimal]
+        self,
+        config: SimulatedVenueConfig,
+        instruments: Sequence[Instrument],
+        account: Account,
+        *,
+        seed: int = 0,
+        detail: Detail | None = None,
     ) -> None:
-        self._same_close = config.fill == "same_close"
-        self._slippage_rate = config.slippage_rate
-        self._instruments = {i.symbol: i for i in instruments}
-        self._state = _State(dict(balances))
+        self._floor = Floor(config, instruments, account, seed=seed, detail=detail)
+        self._knows_volume = self._floor.knows_volume
+        self._state = self._floor.state
+        self._watched: dict[str, Wake] = {}
 
     def take(self, message: MarketMessage) -> Sequence[Report]:
-        """See a candle; fill what waited for its open. A report follows the market message before this one."""
+        """See a market message; work what its prices reach. A report follows the market message before this one."""
         state = self._state
-        filled = self._fill_resting(message) if state.resting else _NOTHING
+        if isinstance(message, InstantClosed):
+            state.ordinal += 1
+            return _NOTHING
+        reports, symbol = _NOTHING, message.symbol
+        if self._knows_volume:
+            state.volumes[symbol] = message.volume
+            state.used.pop(symbol, None)
+        if symbol in self._watched:
+            low, high, ts = self._watched[symbol]
+            if message.low <= low or message.high >= high or message.ts >= ts:
+                reports = candle(self._floor, message, is_due=message.ts >= ts)
+                self._watch(symbol)
         state.ordinal += 1
         state.ts = message.ts
-        state.closes[message.symbol] = message.close
-        return filled
+        state.closes[symbol] = message.close
+        return reports
 
     def passed(self, count: int, ts: int, closes: Mapping[str, int]) -> None:
-        """Take candles of markets in which nothing rests, all at once: how many, the last time, the last closes."""
+        """Take candles that `wake` does not ask for, all at once: how many, the last time, the last closes."""
         state = self._state
         state.ordinal += count
         state.ts = ts
         state.closes.update(closes)
 
+    def wake(self, symbol: str) -> Wake:
+        """Which candles of a market `take` must be shown; any other may be passed."""
+        return EVERY if self._knows_volume else self._watched.get(symbol, NOTHING)
+
     def reports(self) -> Sequence[Report]:
-        """The fills of orders that were filled as they were submitted."""
+        """What happened to orders as they were sent, or canceled."""
         waiting = self._state.reports
         if not waiting:
             return _NOTHING
@@ -89,46 +98,46 @@ class SimulatedVenue:
         return waiting
 
     async def submit(self, request: OrderRequested, client_order_id: str) -> SubmitOutcome:
-        """Accept a market order; refuse one that has no price yet, is not whole lots, or was sent before."""
-        state = self._state
-        if client_order_id in state.history:
-            return Rejected("duplicate_client_order_id")
-        price_units = state.closes.get(request.symbol)
-        if price_units is None:
-            return Rejected("no_market")
-        lot = self._instruments[request.symbol].lot
-        if request.quantity <= ZERO or not is_multiple(lot, request.quantity):
-            return Rejected("invalid_quantity")
-        self._remember(client_order_id, request, "open")
-        resting = _Resting(client_order_id, request)
-        if self._same_close:
-            state.reports.append(self._fill(resting, price_units, state.ts))
+        """Take an order; refuse one that breaks a rule of its market, or that the account cannot carry."""
+        floor, symbol = self._floor, request.symbol
+        refusal = submit(floor, request, client_order_id)
+        if refusal:
+            return Rejected(refusal)
+        if floor.fills_at_close or request.replaces:
+            self._watch(symbol)
         else:
-            state.resting.setdefault(request.symbol, []).append(resting)
+            order = self._state.open_order(request.order)
+            self._watched[symbol] = widened(self._watched.get(symbol, NOTHING), floor.rules[symbol], order)
         return Accepted(f"sim-{request.order}")
 
     async def query(self, client_order_id: str) -> QueryOutcome:
-        """What became of an order; nothing travels here, so an absent one is absent for good."""
-        return self._state.history.get(client_order_id, AbsentFinal())
+        """What became of an order; one that is absent is absent for good, since none gets lost on its way here."""
+        state = self._state
+        number = state.names.get(client_order_id)
+        if number is None:
+            return AbsentFinal()
+        ended = state.ended.get(number)
+        if ended is not None:
+            return Found(f"sim-{number}", ended.status, ended.quantity, ended.filled)
+        order = state.open_order(number)
+        return Found(f"sim-{number}", "open", order.request.quantity, order.filled)
 
     async def cancel(self, client_order_id: str) -> CancelOutcome:
-        """Cancel an order that waits for the next candle."""
+        """End an order, at once or when the wish has traveled: it may still be filled until then."""
         state = self._state
-        for symbol, waiting in list(state.resting.items()):
-            for resting in waiting:
-                if resting.client_order_id == client_order_id:
-                    waiting.remove(resting)
-                    if not waiting:
-                        del state.resting[symbol]
-                    state.reports.append(self._canceled(resting, state.ts, "requested"))
-                    return Done()
-        return Gone()
+        number = state.names.get(client_order_id)
+        if number is None or number not in state.homes:
+            return Gone()
+        order = state.open_order(number)
+        cancel(self._floor, order)
+        self._watch(order.request.symbol)
+        return Done()
 
     async def account_snapshot(self) -> AccountSnapshot:
         """Balances and open orders after the newest market message."""
         state = self._state
-        waiting = [r.client_order_id for orders in state.resting.values() for r in orders]
-        return AccountSnapshot(state.ts, dict(state.balances), waiting)
+        names = [state.open_order(number).client_order_id for number in state.homes]
+        return AccountSnapshot(state.ts, dict(state.balances), names)
 
     def snapshot(self) -> bytes:
         """The whole state, as bytes that `restore` takes back."""
@@ -137,43 +146,16 @@ class SimulatedVenue:
 
     def restore(self, snapshot: bytes) -> None:
         """Become the venue that made `snapshot`."""
-        self._state = msgspec.msgpack.decode(snapshot, type=_State)
+        self._state = msgspec.msgpack.decode(snapshot, type=VenueState)
+        self._floor.put(self._state)
+        self._watched.clear()
+        for symbol in self._state.books:
+            self._watch(symbol)
 
-    def _fill_resting(self, message: MarketMessage) -> Sequence[Report]:
-        waiting = self._state.resting.pop(message.symbol, ())
-        return [self._fill(resting, message.open, message.ts) for resting in waiting]
-
-    def _fill(self, resting: _Resting, price_units: int, ts: int) -> OrderFilled | OrderCanceled:
-        """Fill the order, or cancel it where the account cannot pay."""
-        request = resting.request
-        instrument = self._instruments[request.symbol]
-        after = self._state.ordinal
-        fill = fill_of(request, instrument, price_units, ts=ts, after=after, slippage_rate=self._slippage_rate)
-        notional = multiply(fill.price, fill.quantity)
-        base, quote = instrument.base, instrument.quote
-        balances = self._state.balances
-        base_held, quote_held = balances.get(base, ZERO), balances.get(quote, ZERO)
-        if request.side == "buy":
-            base_after = add(base_held, fill.quantity)
-            quote_after = subtract(quote_held, add(notional, fill.fee))
+    def _watch(self, symbol: str) -> None:
+        """Note which candles matter now."""
+        wake = wake_of(self._floor.rules[symbol], self._state.books[symbol].values())
+        if wake is NOTHING:
+            self._watched.pop(symbol, None)
         else:
-            base_after = subtract(base_held, fill.quantity)
-            quote_after = add(quote_held, subtract(notional, fill.fee))
-        if base_after < ZERO or quote_after < ZERO:
-            return self._canceled(resting, ts, "insufficient_balance")
-        balances[base], balances[quote] = base_after, quote_after
-        self._remember(resting.client_order_id, request, "filled")
-        return fill
-
-    def _canceled(self, resting: _Resting, ts: int, reason: str) -> OrderCanceled:
-        self._remember(resting.client_order_id, resting.request, "canceled")
-        return OrderCanceled(ts, self._state.ordinal, resting.request.order, reason)
-
-    def _remember(self, client_order_id: str, request: OrderRequested, status: str) -> None:
-        filled = request.quantity if status == "filled" else ZERO
-        history = self._state.history
-        history[client_order_id] = Found(f"sim-{request.order}", status, request.quantity, filled)  # type: ignore[arg-type]
-        if len(history) > 2 * _REMEMBERED:
-            newest = islice(history.items(), _REMEMBERED, None)
-            resting = ((known, found) for known, found in history.items() if found.status == "open")
-            self._state.history = dict(chain(resting, newest))
+            self._watched[symbol] = wake

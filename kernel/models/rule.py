@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from kernel.models.prediction import Prediction
-from kernel.state import Market
+from kernel.state import Market, Position
 
 __all__ = ["PythonRule", "Rule"]
 
@@ -15,17 +15,17 @@ __all__ = ["PythonRule", "Rule"]
 class Rule(ABC):
     """Subclass it, name the features it reads in `inputs`, and decide in `predict`.
 
-    Unlike a model, a rule may look at its market (position, last price); it must not change it. What it wants to
-    remember between candles it keeps in `memory`, a msgspec Struct (dicts with text keys) that its `__init__` makes, so
-    that a snapshot holds it and no two markets share it. It reads no clock, no file and no random source: replay would
-    differ, and `candled replay --verify` would say so.
+    Unlike a model, a rule may look at its market (last price) and its position; it must not change them. What it wants
+    to remember between candles it keeps in `memory`, a msgspec Struct (dicts with text keys) that its `__init__` makes,
+    so that a snapshot holds it and no two markets share it. It reads no clock, no file and no random source: replay
+    would differ, and `candled replay --verify` would say so.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
     memory: msgspec.Struct | None = None
 
     @abstractmethod
-    def predict(self, values: Sequence[float], market: Market) -> Prediction | None:
+    def predict(self, values: Sequence[float], market: Market, position: Position) -> Prediction | None:
         """The wanted side, or None for no opinion. `values` are the features of `inputs`, in that order."""
 
 

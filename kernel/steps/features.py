@@ -24,12 +24,13 @@ class FeatureEngineering:
 
     def __init__(self, wanted: Sequence[str], transform: "FittedTransform | None", read: Sequence[str]) -> None:
         self._apply = None if transform is None else transform.apply
+        self._taken = None if transform is None else len(transform.features)
         given = wanted if transform is None else [scaling.name for scaling in transform.kept]
         self._places = None if tuple(given) == tuple(read) else [list(given).index(name) for name in read]
 
     def __call__(self, context: CandleContext) -> Outcome:
         """Refuse NaN and infinity."""
-        values = context.values if self._apply is None else self._apply(context.values)
+        values = context.values if self._apply is None else self._apply(context.values[: self._taken])
         if self._places is not None:
             values = [values[place] for place in self._places]
         for value in values:

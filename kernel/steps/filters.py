@@ -50,7 +50,7 @@ def _min_confidence(config: MinConfidence) -> Check:
 
 def _cooldown(config: Cooldown) -> Check:
     def check(context: CandleContext) -> SkipReason | None:
-        decided_at = context.market.decided_at
+        decided_at = context.position.decided_at
         rested = decided_at == 0 or context.state.ordinal - decided_at > config.candles
         return None if rested else SkipReason.COOLING_DOWN
 
@@ -61,7 +61,7 @@ def _session(config: Session) -> Check:
     start, end = config.from_hour, config.to_hour
 
     def check(context: CandleContext) -> SkipReason | None:
-        hour = context.candle.open_time % DAY_NS // _HOUR_NS
+        hour = context.market.open_time % DAY_NS // _HOUR_NS
         inside = start <= hour < end if start <= end else hour >= start or hour < end
         return None if inside else SkipReason.OUTSIDE_SESSION
 

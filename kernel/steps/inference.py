@@ -22,7 +22,7 @@ class Inference:
         prediction = self._predict(context.features)
         if prediction is None:
             return SkipReason.NO_OPINION
-        if prediction.direction == context.market.direction:
+        if prediction.direction == context.position.direction:
             return SkipReason.TARGET_UNCHANGED
         context.prediction = prediction
         return context

@@ -45,7 +45,7 @@ def upgrade(
 
 
 def rebuild(*, common: Common = _DEFAULTS) -> None:
-    """Make orders, fills, positions, decisions and equity anew from the log. Streams must have no live writer.
+    """Make the projections of every stream anew from the log. Streams must have no live writer.
 
     Example: `candled db rebuild`
     """

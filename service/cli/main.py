@@ -62,6 +62,7 @@ app.command("research.certify_command:certify", name="certify", help="Prove that
 app.command("service.cli.run_commands:backtest", name="backtest", help="Run a strategy over recorded candles.")
 app.command("service.cli.run_commands:replay", name="replay", help="Execute a recorded run again from its log.")
 app.command("service.cli.run_commands:explain", name="explain", help="Why it did, or did not, trade at a time.")
+app.command("research.report_command:report", name="report", help="What a run did: a summary, a page, tables.")
 
 
 def main() -> None:

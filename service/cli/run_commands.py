@@ -1,6 +1,7 @@
 """`candled backtest|replay|explain`: run a strategy over recorded candles, execute it again, ask it why."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,14 @@ def backtest(
         Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up."),
     ] = None,
     to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
+    detail: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="Fill orders on the finer candles of this dataset of the same market; repeatable.",
+            negative="",
+            show_default=False,
+        ),
+    ] = (),
     set_: Overrides = (),
     store: Annotated[Home, Parameter(help="Where the log is kept.")] = "file",
     mode: Annotated[
@@ -83,7 +92,14 @@ def backtest(
     window = Window(parse_time(from_) if from_ else None, parse_time(to) if to else None)
     datasets = choose_datasets(common.data_dir, dataset, config)
     prepared = prepare(
-        common.data_dir, config, datasets, window=window, beside=strategy.parent, rules_file=instruments, mode=mode
+        common.data_dir,
+        config,
+        datasets,
+        window=window,
+        beside=strategy.parent,
+        rules_file=instruments,
+        details=[open_dataset(common.data_dir, name) for name in detail],
+        mode=mode,
     )
     for note in prepared.notes:
         warn(escape(note))
@@ -135,6 +151,7 @@ def explain(
     *,
     at: Annotated[str, Parameter(help="A time: the candle that opens then, or last before.")],
     symbol: Annotated[str | None, Parameter(help="Which market, where the run has several.")] = None,
+    strategy: Annotated[str | None, Parameter(help="Which strategy, where the run has several.")] = None,
     common: Common = _DEFAULTS,
 ) -> None:
     """Why did it (not) trade at a time? Shows the candle, what every step of the pipeline made of it, and the orders.
@@ -144,15 +161,26 @@ def explain(
     execution = resolve(common.data_dir, run)
     definition = read_definition(execution.definition, execution.run)
     markets = {m.instrument.symbol: m for m in definition.markets}
-    if symbol is None and len(markets) > 1:
-        raise UsageError(f"the run has {len(markets)} markets", fix=f"add --symbol, one of: {', '.join(markets)}")
-    chosen = symbol or next(iter(markets))
-    if chosen not in markets:
-        raise UsageError(f"the run does not trade {chosen}", fix=f"its markets: {', '.join(markets)}")
+    strategies = {d.strategy.name: d.strategy for d in definition.strategies}
+    own = _chosen("strategy", strategy, list(strategies))
+    chosen = _chosen("symbol", symbol, list(strategies[own].symbols or markets))
     opened = candle_at(open_dataset(common.data_dir, markets[chosen].dataset), parse_time(at))
     composed = compose(definition, common.data_dir)
-    explanation = explained(composed, definition, _recorded(execution, common), symbol=chosen, opened=opened)
+    recorded = _recorded(execution, common)
+    explanation = explained(composed, definition, recorded, strategy=own, symbol=chosen, opened=opened)
     answer(common, msgspec.to_builtins(explanation), lambda out: show_explanation(out, explanation))
+
+
+def _chosen(what: str, given: str | None, there: Sequence[str]) -> str:
+    """The one that was named, else the only one. Errors: UsageError."""
+    if given is None and len(there) == 1:
+        return there[0]
+    if given is None or given not in there:
+        what_is_wrong = (
+            f"the run has {len(there)} to choose from" if given is None else f"the run has no {what} {given}"
+        )
+        raise UsageError(what_is_wrong, fix=f"add --{what}, one of: {', '.join(there)}")
+    return given
 
 
 def _recorded(execution: Execution, common: Common) -> list[Record]:

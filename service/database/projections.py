@@ -9,10 +9,25 @@ from typing import Any, NamedTuple
 from asyncpg import Connection
 
 from kernel.codec import MESSAGE_TYPES, decode
-from service.database.rows import PROJECTED, DecisionRow, Entry, EquityRow, FillRow, OrderRow, PositionRow, Rows
+from service.database.rows import (
+    PROJECTED,
+    DecisionRow,
+    Entry,
+    EquityRow,
+    FillRow,
+    OrderRow,
+    PositionRow,
+    Rows,
+    TradingStateRow,
+)
 
 __all__ = ["project", "rebuild"]
 
+# An order's report changes the order that replaces it, and the rejection of that one the first again.
+_NAMED = (
+    "(order_id = any($2) OR replaces = any($2) OR order_id IN "
+    "(SELECT replaces FROM candled.orders WHERE stream_id = $1 AND order_id = any($2)))"
+)
 _FETCH = 10_000
 
 
@@ -20,7 +35,7 @@ async def project(connection: Connection, stream_id: int, entries: Sequence[Entr
     """Bring the projections up to date with a batch of whole turns, within the caller's transaction."""
     rows = Rows(stream_id, entries)
     rows.stands(
-        await _take_out(connection, "orders", OrderRow, "order_id = any($2)", stream_id, rows.order_ids()),
+        await _take_out(connection, "orders", OrderRow, _NAMED, stream_id, rows.order_ids()),
         await _take_out(connection, "positions", PositionRow, "symbol = any($2)", stream_id, rows.symbols()),
     )
     rows.fold()
@@ -29,6 +44,7 @@ async def project(connection: Connection, stream_id: int, entries: Sequence[Entr
     await _put(connection, "fills", FillRow, rows.fills)
     await _put(connection, "decisions", DecisionRow, rows.decisions)
     await _put(connection, "equity", EquityRow, rows.equity)
+    await _put(connection, "trading_states", TradingStateRow, rows.trading_states)
 
 
 async def rebuild(connection: Connection, progress: Callable[[int], None] | None = None) -> int:
@@ -45,7 +61,7 @@ async def rebuild(connection: Connection, progress: Callable[[int], None] | None
 
 
 async def _rebuild_stream(connection: Connection, stream_id: int, progress: Callable[[int], None] | None) -> None:
-    for table in ("orders", "positions", "fills", "decisions", "equity"):
+    for table in ("orders", "positions", "fills", "decisions", "equity", "trading_states"):
         await connection.execute(f"DELETE FROM candled.{table} WHERE stream_id = $1", stream_id)  # noqa: S608 - ours
     cursor = await connection.cursor(
         "SELECT seq, type, schema_version, payload FROM candled.events WHERE stream_id = $1 ORDER BY seq", stream_id

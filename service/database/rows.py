@@ -1,7 +1,8 @@
 """Messages and events as rows of the projections. Pure: a fold over what a batch touches, in the log's order.
 
-Orders and positions are rows that change, so those that a batch touches are handed in as they stand; fills, decisions
-and equity are rows that are only added. What the kernel refused is nowhere booked here either.
+Orders and positions are rows that change, so those that a batch touches are handed in as they stand; the others are
+rows that are only added. What the kernel refused is nowhere booked here either. None, NULL in SQL, is what a message
+writes as 0 where there is no such number or no such time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from kernel.events import CancelRequested, DecisionMade, EquityMarked, OrderRequested, PositionChanged, ReportRefused
+from kernel.events import (
+    CancelRequested,
+    DecisionMade,
+    EquityMarked,
+    OrderRequested,
+    PositionChanged,
+    ReportRefused,
+    TradingStateChanged,
+)
 from kernel.messages import (
     OrderAccepted,
     OrderCanceled,
@@ -21,16 +30,22 @@ from kernel.messages import (
     Report,
 )
 from kernel.money import ZERO, add
-from kernel.orders import TRANSITIONS, TRIGGERS, OrderState, Trigger
+from kernel.orders import TERMINAL, TRANSITIONS, TRIGGERS, OrderState, Trigger
 
-__all__ = ["PROJECTED", "DecisionRow", "Entry", "EquityRow", "FillRow", "OrderRow", "PositionRow", "Rows"]
+__all__ = [
+    "PROJECTED", "DecisionRow", "Entry", "EquityRow", "FillRow", "OrderRow", "PositionRow", "Rows", "TradingStateRow",
+]  # fmt: skip
 
 Entry = tuple[int, msgspec.Struct]
 """A record's seq, and the message or event in it."""
 
 
 class OrderRow(NamedTuple):
-    """An order as it stands; `seq` and `ts` are those of its request."""
+    """An order as it stands; `seq` and `ts` are those of its request, `reason` is why it ended or went unknown.
+
+    `filled_quantity` counts what the order that it `replaces` had filled by then. `quarantined` stays true, also when
+    an operator has lifted the quarantine.
+    """
 
     stream_id: int
     order_id: int
@@ -45,10 +60,23 @@ class OrderRow(NamedTuple):
     state: str
     venue_order_id: str | None
     reason: str | None
+    purpose: str
+    price: Decimal | None
+    trigger: Decimal | None
+    trail: Decimal | None
+    trail_rate: Decimal | None
+    time_in_force: str
+    expires_at: int | None
+    post_only: bool
+    reduce_only: bool
+    parent: int | None
+    group_id: int | None
+    replaces: int | None
+    quarantined: bool
 
 
 class FillRow(NamedTuple):
-    """A booked trade. `price` in quote per base, `quantity` in base."""
+    """A booked trade. `price` and `slippage` in quote per base, `quantity` in base."""
 
     stream_id: int
     seq: int
@@ -59,10 +87,16 @@ class FillRow(NamedTuple):
     quantity: Decimal
     fee: Decimal
     fee_asset: str
+    liquidity: str
+    slippage: Decimal
+    ambiguous: bool
 
 
 class PositionRow(NamedTuple):
-    """A strategy's position as it stands after record `seq`; `realized_profit` is the sum since the stream began."""
+    """A strategy's position as it stands after record `seq`; `realized_profit` is the sum since the stream began.
+
+    The balances are the account's at that record, which its other strategies may have moved since.
+    """
 
     stream_id: int
     strategy: str
@@ -104,9 +138,26 @@ class EquityRow(NamedTuple):
     equity: Decimal
 
 
+class TradingStateRow(NamedTuple):
+    """What may be sent changed: for the account, a strategy, or a market ("" means all); `until` None is for good."""
+
+    stream_id: int
+    seq: int
+    ts: int
+    strategy: str
+    symbol: str
+    state: str
+    cause: str
+    until: int | None
+    flatten: bool
+    detail: str
+
+
 _REPORTS = frozenset(Report.__args__)
-_OF_AN_ORDER = frozenset((*_REPORTS, OrderRequested, CancelRequested))
-_DERIVED = (DecisionMade, OrderRequested, CancelRequested, PositionChanged, EquityMarked, ReportRefused)
+_OF_AN_ORDER = frozenset((*_REPORTS, OrderRequested, CancelRequested, ReportRefused))
+_DERIVED = (
+    DecisionMade, OrderRequested, CancelRequested, PositionChanged, EquityMarked, ReportRefused, TradingStateChanged,
+)  # fmt: skip
 PROJECTED = frozenset(kind.__name__ for kind in (*_REPORTS, *_DERIVED))
 """The types that the projections are made from; records of other types need not be decoded."""
 
@@ -125,10 +176,13 @@ class Rows:
         self.fills: list[FillRow] = []
         self.decisions: list[DecisionRow] = []
         self.equity: list[EquityRow] = []
+        self.trading_states: list[TradingStateRow] = []
 
     def order_ids(self) -> list[int]:
         """The orders that change."""
-        return sorted({entry.order for _, entry in self._entries if entry.__class__ in _OF_AN_ORDER})  # type: ignore[attr-defined]
+        named: set[int] = {entry.order for _, entry in self._entries if entry.__class__ in _OF_AN_ORDER}  # type: ignore[attr-defined]
+        replaced = {e.replaces for _, e in self._entries if isinstance(e, OrderRequested) and e.replaces}
+        return sorted(named | replaced)
 
     def symbols(self) -> list[str]:
         """The symbols whose positions change."""
@@ -153,24 +207,65 @@ class Rows:
                 self.equity.append(EquityRow(stream, seq, *msgspec.structs.astuple(entry)))
             case PositionChanged():
                 self._change_position(seq, entry)
-            case OrderRequested() as e:
-                self.orders[e.order] = OrderRow(
-                    stream, e.order, seq, e.ts, e.strategy, e.symbol, e.side, e.kind, e.quantity, ZERO,
-                    str(OrderState.REQUESTED), None, None,
-                )  # fmt: skip
+            case TradingStateChanged() as e:
+                self.trading_states.append(
+                    TradingStateRow(
+                        stream, seq, e.ts, e.strategy, e.symbol, e.state, e.cause, e.until or None, e.flatten, e.detail
+                    )
+                )
+            case OrderRequested():
+                self._request_order(seq, entry)
             case OrderFilled() as e:
                 self._fill_order(e)
                 self.fills.append(
-                    FillRow(stream, seq, e.ts, e.order, e.trade_id, e.price, e.quantity, e.fee, e.fee_asset)
-                )
+                    FillRow(
+                        stream, seq, e.ts, e.order, e.trade_id, e.price, e.quantity, e.fee, e.fee_asset, e.liquidity,
+                        e.slippage, e.ambiguous,
+                    )
+                )  # fmt: skip
             case OrderAccepted():
                 self._move(entry.order, TRIGGERS[OrderAccepted], venue_order_id=entry.venue_order_id)
             case OrderRejected():
                 self._move(entry.order, TRIGGERS[OrderRejected], reason=entry.code)
+                self._goes_on(entry.order)
             case OrderCanceled() | OrderExpired() | OrderUnknown():
                 self._move(entry.order, TRIGGERS[entry.__class__], reason=entry.reason)
             case CancelRequested():
                 self._move(entry.order, Trigger.CANCEL_REQUESTED)
+            case ReportRefused():
+                self._change(entry.order, quarantined=True)
+
+    def _request_order(self, seq: int, event: OrderRequested) -> None:
+        replaced = self.orders.get(event.replaces)
+        self._move(event.replaces, Trigger.CANCEL_REQUESTED)
+        self.orders[event.order] = OrderRow(
+            stream_id=self._stream_id,
+            order_id=event.order,
+            seq=seq,
+            ts=event.ts,
+            strategy=event.strategy,
+            symbol=event.symbol,
+            side=event.side,
+            kind=event.kind,
+            quantity=event.quantity,
+            filled_quantity=replaced.filled_quantity if replaced else ZERO,
+            state=str(OrderState.REQUESTED),
+            venue_order_id=None,
+            reason=None,
+            purpose=event.purpose,
+            price=event.price,
+            trigger=event.trigger,
+            trail=event.trail,
+            trail_rate=event.trail_rate,
+            time_in_force=event.time_in_force,
+            expires_at=event.expires_at or None,
+            post_only=event.post_only,
+            reduce_only=event.reduce_only,
+            parent=event.parent or None,
+            group_id=event.group or None,
+            replaces=event.replaces or None,
+            quarantined=False,
+        )
 
     def _change_position(self, seq: int, event: PositionChanged) -> None:
         key = event.strategy, event.symbol
@@ -186,19 +281,48 @@ class Rows:
             filled = add(order.filled_quantity, fill.quantity)
             trigger = Trigger.FILLED if filled >= order.quantity else Trigger.PARTLY_FILLED
             self._move(fill.order, trigger, filled_quantity=filled)
+        for successor in self._live_replacements(fill.order):
+            self.orders[successor.order_id] = successor._replace(
+                filled_quantity=add(successor.filled_quantity, fill.quantity)
+            )
+
+    def _live_replacements(self, order_id: int) -> list[OrderRow]:
+        """What is filled of an order counts for the one that replaces it, too."""
+        return [r for r in self.orders.values() if r.replaces == order_id and OrderState(r.state) not in TERMINAL]
+
+    def _goes_on(self, rejected: int) -> None:
+        """Where a replacement is rejected, the order that it was to replace is open again."""
+        row = self.orders.get(rejected)
+        if row is None or row.state != OrderState.REJECTED or not row.replaces:
+            return
+        before = self.orders.get(row.replaces)
+        if before is not None and OrderState(before.state) not in TERMINAL:
+            self.orders[before.order_id] = before._replace(state=str(OrderState.OPEN))
 
     def _move(self, order_id: int, trigger: Trigger, **columns: Any) -> None:
+        """What is heard of an order after its end does not change why it ended."""
         if order := self.orders.get(order_id):
             state = TRANSITIONS[OrderState(order.state)][trigger] or order.state
-            self.orders[order_id] = order._replace(state=str(state), **columns)
+            if order.state in TERMINAL:
+                columns["reason"] = order.reason
+            self._change(order_id, state=str(state), **columns)
+
+    def _change(self, order_id: int, **columns: Any) -> None:
+        if order := self.orders.get(order_id):
+            self.orders[order_id] = order._replace(**columns)
 
 
 def _without_refused(entries: Sequence[Entry]) -> list[Entry]:
-    """The batch without the reports that the kernel refused: a refusal directly follows its report."""
+    """The batch without the reports that the kernel refused: a refusal directly follows its report.
+
+    Of the refusals, those that quarantine an order stay.
+    """
     kept: list[Entry] = []
     for seq, entry in entries:
-        if not isinstance(entry, ReportRefused):
-            kept.append((seq, entry))
-        elif kept and kept[-1][1].__class__ in _REPORTS:
-            kept.pop()
+        if isinstance(entry, ReportRefused):
+            if kept and kept[-1][1].__class__ in _REPORTS:
+                kept.pop()
+            if not entry.quarantined:
+                continue
+        kept.append((seq, entry))
     return kept

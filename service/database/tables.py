@@ -1,13 +1,15 @@
 """The tables of the schema `candled`, as they are after the newest migration. A test holds the two to each other.
 
 `ts` is an event time in ns since 1970, UTC; `at` is the same for dashboards, to the microsecond. Amounts of money are
-`numeric`, without a limit. Projections have no foreign keys: they are made from the log and can be made again.
+`numeric`, without a limit. Projections have no foreign keys: they are made from the log and can be made again. What a
+later step added stands last in its table, as PostgreSQL has it.
 """
 
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Computed,
     DateTime,
@@ -52,8 +54,12 @@ def _text(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Text, nullable=nullable)
 
 
-def _money(name: str) -> Column[Any]:
-    return Column(name, Numeric, nullable=False)
+def _money(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Numeric, nullable=nullable)
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(name, Boolean, nullable=False)
 
 
 def _time() -> tuple[Column[Any], Column[Any]]:
@@ -114,6 +120,19 @@ _table(
     _text("state"),
     _text("venue_order_id", nullable=True),
     _text("reason", nullable=True),
+    _text("purpose"),
+    _money("price", nullable=True),
+    _money("trigger", nullable=True),
+    _money("trail", nullable=True),
+    _money("trail_rate", nullable=True),
+    _text("time_in_force"),
+    Column("expires_at", BigInteger),
+    _flag("post_only"),
+    _flag("reduce_only"),
+    Column("parent", BigInteger),
+    Column("group_id", BigInteger),
+    Column("replaces", BigInteger),
+    _flag("quarantined"),
 )
 _table(
     "fills",
@@ -126,6 +145,9 @@ _table(
     _money("quantity"),
     _money("fee"),
     _text("fee_asset"),
+    _text("liquidity"),
+    _money("slippage"),
+    _flag("ambiguous"),
 )
 _table(
     "positions",
@@ -163,4 +185,17 @@ _table(
     _text("currency"),
     _money("cash"),
     _money("equity"),
+)
+_table(
+    "trading_states",
+    _key("stream_id"),
+    _key("seq"),
+    *_time(),
+    _text("strategy"),
+    _text("symbol"),
+    _text("state"),
+    _text("cause"),
+    Column("until", BigInteger),
+    _flag("flatten"),
+    _text("detail"),
 )

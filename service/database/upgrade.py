@@ -80,5 +80,6 @@ def _rendered(before: str | None, after: str | None) -> str:
     config.set_main_option("script_location", str(DIRECTORY).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     way = f"{before or 'base'}:{after or 'base'}"
-    (command.downgrade if after is None else command.upgrade)(config, way, sql=True)
+    down = (after or "") < (before or "")
+    (command.downgrade if down else command.upgrade)(config, way, sql=True)
     return sql.getvalue()

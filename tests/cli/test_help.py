@@ -9,7 +9,7 @@ from programs import ROOT, candled, clean_environment
 VERBS = [
     "demo", "backtest", "replay", "explain", "data import", "data list", "data show", "data verify", "log verify",
     "log show", "log head", "db upgrade", "db rebuild", "certify", "features list", "features show", "features graph",
-    "features compute", "features fit",
+    "features compute", "features fit", "report",
 ]  # fmt: skip
 HEAVY = {
     "numpy", "pyarrow", "sqlalchemy", "asyncpg", "pandas", "ccxt", "alembic", "zstandard", "uvloop", "asyncio",

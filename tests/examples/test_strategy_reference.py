@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```", REFERENCE, re.MULTILINE | re.DOTALL)
 def test_every_block_is_a_configuration(tmp_path, block):
     path = tmp_path / "strategy.toml"
     path.write_text(block)
-    assert load_config(path).strategy.name
+    assert load_config(path).every_strategy
 
 
 def keys_of(info) -> set[str]:

@@ -1,24 +1,33 @@
-"""What the tests are given: two markets, a few strategies, rules that obey their prices, and a session in memory."""
+"""What the tests are given: two markets, a few strategies, rules that obey their prices, and a session in memory.
+
+Wherever a strategy is taken, several may be given as a tuple: they share the account.
+"""
 
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import msgspec
 
-from kernel.blueprint import Blueprint
+from kernel.account import Account
+from kernel.blueprint import Blueprint, RiskConfig, Seat
+from kernel.brackets import Entry
 from kernel.codec import decode
-from kernel.events import Event, OrderRequested
+from kernel.events import CancelRequested, Event, OrderRequested
 from kernel.features.declaration import feature
+from kernel.features.engine import Engine
 from kernel.instrument import Instrument
 from kernel.kernel import Kernel
 from kernel.messages import (
     CandleClosed,
+    InstantClosed,
     MarketEnded,
     MarketMessage,
     Message,
     OrderAccepted,
+    OrderCanceled,
     OrderFilled,
     StreamOpened,
 )  # fmt: skip
@@ -26,13 +35,15 @@ from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.models.prediction import FLAT, LONG, SHORT
 from kernel.models.rule import PythonRule, Rule
+from kernel.money import from_units
+from kernel.state import Position
 from kernel.strategy import Cooldown, Execution, Gate, MinConfidence, Strategy
 from kernel.strategy import Session as Hours
 from kernel.timeframe import NS_PER_SECOND
 from service.log.record import GENESIS, Head, Record
 from service.session import Session
-from venues.fills import SimulatedVenueConfig
 from venues.simulated import SimulatedVenue
+from venues.simulation import SimulatedVenueConfig
 
 MINUTE = 60 * NS_PER_SECOND
 CASH = Decimal(1_000_000)
@@ -49,13 +60,22 @@ def instrument(symbol: str, **rules: Decimal) -> Instrument:
 BTC, ETH = instrument("BTC/USDT"), instrument("ETH/USDT")
 
 
+AT_THE_MARKET, UNLIMITED = Entry(), RiskConfig()
+
+
 class Obedient(Rule):
     """Wants what the last digit of the newest close says, so that a test writes its wishes into the prices."""
 
     WISHES = {1: LONG, 2: FLAT, 3: SHORT}
 
-    def predict(self, values, market):
+    def predict(self, values, market, position):
         return self.WISHES.get(market.last % 10)
+
+
+class Contrary(Obedient):
+    """Wants the other side."""
+
+    WISHES = {1: SHORT, 2: FLAT, 3: LONG}
 
 
 class Memory(msgspec.Struct):
@@ -69,15 +89,18 @@ class Forgetful(Rule):
     def __init__(self):
         self.memory = Memory()
 
-    def predict(self, values, market):
+    def predict(self, values, market, position):
         memory = self.memory
         memory.calls = 0 if market.last % 10 == 7 else memory.calls + 1
-        memory.paid = [*memory.paid[-2:], market.cost]
+        memory.paid = [*memory.paid[-2:], position.cost]
         return LONG if memory.calls % 6 < 3 else FLAT
 
 
-def strategy(model, features=(), *, quantity="1", gate=None, filters=()) -> Strategy:
-    return Strategy("tested", model, Execution(Decimal(quantity)), tuple(features), gate, tuple(filters))
+def strategy(
+    model, features=(), *, name="tested", quantity="1", sizing=None, entry=AT_THE_MARKET, gate=None, filters=(), **more
+) -> Strategy:
+    size = Execution(None if sizing else Decimal(quantity), sizing, entry)
+    return Strategy(name, model, size, tuple(features), gate, tuple(filters), **more)
 
 
 OBEY = PythonRule("given.py:Obedient")
@@ -91,23 +114,57 @@ REVERSION = strategy(
     filters=[MinConfidence(0.5), Cooldown(2), Hours(0, 23)],
     quantity="0.25",
 )
-RULES = {"given.py:Obedient": Obedient, "given.py:Forgetful": Forgetful}
+Strategies = Strategy | tuple[Strategy, ...]
+RULES = {"given.py:Obedient": Obedient, "given.py:Contrary": Contrary, "given.py:Forgetful": Forgetful}
 
 
-def blueprint(of: Strategy = OBEDIENT, instruments: Sequence[Instrument] = (BTC,)) -> Blueprint:
-    rule = RULES[of.model.source] if isinstance(of.model, PythonRule) else None
-    return Blueprint(of, "model", tuple(instruments), (MINUTE,) * len(instruments), rule)
+def blueprint(
+    of: Strategies = OBEDIENT, instruments: Sequence[Instrument] = (BTC,), risk: RiskConfig = UNLIMITED
+) -> Blueprint:
+    return Blueprint(
+        tuple(Seat(s, "model", RULES[s.model.source] if isinstance(s.model, PythonRule) else None) for s in all_of(of)),
+        tuple(instruments), (MINUTE,) * len(instruments), risk,
+    )  # fmt: skip
 
 
-def opening(instruments: Sequence[Instrument] = (BTC,), cash: Decimal = CASH) -> StreamOpened:
-    return StreamOpened(0, 0, "definition", "tested", "USDT", cash, tuple(instruments))
+def all_of(strategies: Strategies) -> tuple[Strategy, ...]:
+    return strategies if isinstance(strategies, tuple) else (strategies,)
 
 
-def opened(of: Strategy = OBEDIENT, *instruments: Instrument, cash: Decimal = CASH, observer=None) -> Kernel:
+def account(instruments: Sequence[Instrument] = (BTC,), cash: Decimal = CASH, **more) -> Account:
+    """A cash account in USDT, unless more is said."""
+    marks = {i.base: i.symbol for i in instruments if i.quote == "USDT"}
+    return Account("USDT", **{"balances": {"USDT": cash}, "marks": marks} | more)
+
+
+def opening(
+    instruments: Sequence[Instrument] = (BTC,), cash: Decimal = CASH, *, of: Strategies = OBEDIENT,
+    account_of: Account | None = None,
+) -> StreamOpened:  # fmt: skip
+    names = tuple(s.name for s in all_of(of))
+    return StreamOpened(0, 0, "definition", names, account_of or account(instruments, cash), tuple(instruments))
+
+
+def opened(
+    of: Strategies = OBEDIENT, *instruments: Instrument, cash: Decimal = CASH, account_of: Account | None = None,
+    risk: RiskConfig = UNLIMITED, observer=None,
+) -> Kernel:  # fmt: skip
     """A kernel whose stream has begun."""
-    kernel = Kernel(blueprint(of, instruments or (BTC,)), observer=observer)
-    kernel.turn(opening(instruments or (BTC,), cash))
+    kernel = Kernel(blueprint(of, instruments or (BTC,), risk), observer=observer)
+    kernel.turn(opening(instruments or (BTC,), cash, of=of, account_of=account_of))
     return kernel
+
+
+def engine(kernel: Kernel, symbol: str = "BTC/USDT", name: str = "tested") -> Engine:
+    return kernel.engines[name][symbol]
+
+
+def fold(kernel: Kernel, name: str = "tested") -> bytes:
+    return bytes(kernel.state.books[name].fold)
+
+
+def position(kernel: Kernel, symbol: str = "BTC/USDT", name: str = "tested") -> Position:
+    return kernel.state.books[name].positions[symbol]
 
 
 def candles(closes: Iterable[int], *, of: Instrument = BTC, start: int = 0, kind=CandleClosed) -> list[MarketMessage]:
@@ -148,8 +205,33 @@ def merged(*markets: Sequence[MarketMessage]) -> list[MarketMessage]:
     return sorted((m for market in markets for m in market), key=lambda m: m.ts)  # stable
 
 
+def with_instants(market: Sequence[MarketMessage]) -> list[MarketMessage]:
+    """The same, with the end of every instant."""
+    made: list[MarketMessage] = []
+    for message, following in zip_longest(market, market[1:]):
+        ends = following is None or following.ts != message.ts
+        made += [message, InstantClosed(message.ts)] if ends else [message]
+    return made
+
+
 def turned(kernel: Kernel, messages: Iterable[Message]) -> list[Event]:
     return [event for message in messages for event in kernel.turn(message)]
+
+
+def served(kernel: Kernel, messages: Iterable[Message]) -> list[Event]:
+    """Beside a venue that fills market orders at once, at the last close, and ends what it is asked to end."""
+    events: list[Event] = []
+    for message in messages:
+        waiting = list(kernel.turn(message))
+        while waiting:
+            event = waiting.pop(0)
+            events.append(event)
+            if isinstance(event, OrderRequested) and event.kind == "market":
+                last = from_units(kernel.state.markets[event.symbol].last, 2)
+                waiting += kernel.turn(filled(kernel, event, str(last)))
+            elif isinstance(event, CancelRequested):
+                waiting += kernel.turn(OrderCanceled(event.ts, kernel.state.ordinal, event.order, "requested"))
+    return events
 
 
 def of_type(kind: type[T], entries: Iterable[Any]) -> list[T]:
@@ -199,15 +281,17 @@ class Ran:
 
 
 def run(
-    of: Strategy, market: Sequence[MarketMessage], *instruments: Instrument, fill="next_open", observer=None
-) -> Ran:
-    """The market from its opening to its end, through a simulated venue and into a log."""
+    of: Strategies, market: Sequence[MarketMessage], *instruments: Instrument, fill="next_open", observer=None,
+    account_of: Account | None = None, risk: RiskConfig = UNLIMITED, **doubts,
+) -> Ran:  # fmt: skip
+    """The market from its opening to its end, through a simulated venue and into a log; `doubts` are the venue's."""
     instruments = instruments or (BTC,)
-    kernel = Kernel(blueprint(of, instruments), observer=observer)
-    venue = SimulatedVenue(SimulatedVenueConfig(fill), instruments, {"USDT": CASH})
+    kernel = Kernel(blueprint(of, instruments, risk), observer=observer)
+    begins = opening(instruments, of=of, account_of=account_of)
+    venue = SimulatedVenue(SimulatedVenueConfig(fill, **doubts), instruments, begins.account, seed=0)
     writer = ListWriter()
     session = Session(kernel, venue, writer, wire_prefix="t")
-    for step in (session.message(opening(instruments)), session.market(market), session.message(ending(market))):
+    for step in (session.message(begins), session.market(market), session.message(ending(market))):
         finish(step)
     finish(session.flush())
     return Ran(kernel, venue, writer.records, session.chain.decisions.hexdigest())

@@ -69,14 +69,20 @@ def import_every_module_of_the_kernel():
 
 def outcome():
     """One line a session: the log's head, the decisions, the state."""
+    from tests.kernel.busy import FREE, STRICT, busy_run
     from tests.kernel.given import BTC, CROSS, ETH, OBEDIENT, REVERSION, candles, merged, run
 
     closes = [500_00 + n * n * 7919 % 5003 for n in range(400)]
     market = merged(candles(closes, of=ETH), candles(closes[::-1], of=BTC))
     for of in (OBEDIENT, CROSS, REVERSION):
         for fill in ("same_close", "next_open"):
-            ran = run(of, market, ETH, BTC, fill=fill)
-            yield f"{len(ran.records)} {ran.head.hex()} {ran.digest} {ran.kernel.fingerprint()}"
+            yield line_of(run(of, market, ETH, BTC, fill=fill))
+    for risk in (STRICT, FREE):
+        yield line_of(busy_run(market, ETH, BTC, risk=risk)[1])
+
+
+def line_of(ran):
+    return f"{len(ran.records)} {ran.head.hex()} {ran.digest} {ran.kernel.fingerprint()}"
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ from decimal import Decimal
 from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 
-from kernel.events import DecisionMade, OrderRequested, RiskRefused
+from kernel.events import CancelRequested, DecisionMade, OrderRequested, RiskRefused
 from kernel.features.declaration import feature
 from kernel.messages import OrderCanceled, OrderRejected, WarmupCandle
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
+from kernel.sizing import FixedNotional
 from kernel.skip import SkipReason
 from kernel.strategy import Cooldown, Gate, MinConfidence, Session
 from kernel.timeframe import parse_time
@@ -24,16 +26,25 @@ from tests.kernel.given import (
     OBEDIENT,
     OBEY,
     SHORT_AT,
+    account,
     candles,
+    engine,
     filled,
+    fold,
     holding,
     instrument,
     next_candles,
     of_type,
     opened,
+    position,
     strategy,
     turned,
 )
+
+
+def on_margin(**more):
+    return opened(account_of=account(kind="margin", leverage=Decimal(3)), **more)
+
 
 # Decisions.
 
@@ -75,11 +86,101 @@ def test_what_is_wanted_already_is_not_decided_again():
     assert (decision.direction, order.side, order.quantity) == (0, "sell", 1)
 
 
-def test_an_order_on_its_way_counts_as_filled():
+def test_an_order_on_its_way_is_canceled_when_it_is_not_wanted_any_more():
     kernel = opened()
     turned(kernel, candles([LONG_AT]))
-    (decision, order) = next_candles(kernel, FLAT_AT)
-    assert (decision.target, order.side, order.quantity) == (0, "sell", 1), "nothing is held, yet one is on its way"
+    (decision, wish) = next_candles(kernel, FLAT_AT)
+    assert (decision.target, type(wish), wish.order, wish.reason) == (0, CancelRequested, 1, "exit")
+    assert next_candles(kernel, FLAT_AT) == []
+
+
+def test_what_was_filled_before_its_cancel_came_is_left_by_another_decision():
+    kernel = opened()
+    _, order = turned(kernel, candles([LONG_AT]))
+    next_candles(kernel, FLAT_AT)
+    kernel.turn(filled(kernel, order))
+    decision, leaving = next_candles(kernel, FLAT_AT)
+    assert (decision.direction, leaving.side, leaving.quantity) == (0, "sell", 1)
+
+
+def test_an_exit_is_a_market_order_that_only_reduces():
+    _, order = next_candles(holding(), FLAT_AT)
+    assert (order.kind, order.purpose, order.reduce_only, order.parent) == ("market", "exit", True, 0)
+
+
+def test_a_flip_is_two_orders():
+    kernel = on_margin()
+    _, first = turned(kernel, candles([LONG_AT]))
+    kernel.turn(filled(kernel, first))
+    decision, leaving, entering = next_candles(kernel, SHORT_AT)
+    assert decision.target == -1
+    assert (leaving.order, leaving.side, leaving.quantity, leaving.reduce_only) == (2, "sell", 1, True)
+    assert (entering.order, entering.side, entering.quantity, entering.reduce_only) == (3, "sell", 1, False)
+    kernel.turn(filled(kernel, leaving))
+    assert position(kernel).direction == -1, "the entry is still on its way"
+    kernel.turn(filled(kernel, entering))
+    assert (position(kernel).quantity, position(kernel).direction) == (-1, -1)
+    assert next_candles(kernel, SHORT_AT) == []
+
+
+def test_a_refused_short_leaves_the_long_position_all_the_same():
+    kernel = holding()
+    decision, leaving, refused = next_candles(kernel, SHORT_AT)
+    assert (decision.direction, refused.reason) == (-1, "short_not_allowed")
+    assert (leaving.side, leaving.quantity, leaving.reduce_only) == ("sell", 1, True)
+    kernel.turn(filled(kernel, leaving))
+    assert (position(kernel).quantity, position(kernel).direction) == (0, 0)
+
+
+def test_nothing_is_entered_before_an_exit_has_ended():
+    kernel = holding()
+    _, leaving = next_candles(kernel, FLAT_AT)
+    assert next_candles(kernel, LONG_AT) == []
+    assert fold(kernel) == bytes([SkipReason.AWAITING_EXIT])
+    kernel.turn(filled(kernel, leaving))
+    _, decision, _ = next_candles(kernel, LONG_AT)
+    assert decision.direction == 1
+
+
+def test_less_than_a_lot_counts_as_flat():
+    kernel = opened()
+    _, order = turned(kernel, candles([LONG_AT]))
+    kernel.turn(replace(filled(kernel, order, fee="0.0004"), fee_asset="BTC"))
+    _, leaving = next_candles(kernel, FLAT_AT)
+    assert leaving.quantity == Decimal("0.999"), "whole lots"
+    kernel.turn(filled(kernel, leaving))
+    assert position(kernel).quantity == Decimal("0.0006")
+    assert kernel.state.books["tested"].round_trips == 1
+    assert next_candles(kernel, FLAT_AT) == []
+    _, _, again = next_candles(kernel, LONG_AT)
+    assert again.quantity == Decimal("0.999"), "what is there already is not bought again"
+
+
+def test_what_is_too_small_to_be_sold_stays_and_is_not_asked_for_again():
+    kernel = opened(OBEDIENT, instrument("BTC/USDT", min_notional=Decimal(100)))
+    _, order = turned(kernel, candles([LONG_AT]))
+    kernel.turn(replace(filled(kernel, order), quantity=Decimal("0.1")))
+    kernel.turn(OrderCanceled(0, 1, 1, "no liquidity"))
+    _, refused = next_candles(kernel, FLAT_AT)
+    assert (refused.reason, refused.target) == ("below_min_notional", 0)
+    assert next_candles(kernel, FLAT_AT) == []
+    _, _, more = next_candles(kernel, LONG_AT)
+    assert (more.side, more.quantity) == ("buy", Decimal("0.9"))
+
+
+def test_an_entry_never_adds_where_less_is_wanted():
+    """Ten times the price: what was too small to be sold is now more than the same worth buys."""
+    wants = strategy(OBEY, sizing=FixedNotional(Decimal(100)))
+    kernel = opened(wants, instrument("BTC/USDT", min_notional=Decimal(60)))
+    _, order = turned(kernel, candles([LONG_AT]))
+    kernel.turn(replace(filled(kernel, order), quantity=Decimal("0.1")))
+    kernel.turn(OrderCanceled(0, 1, 1, "no liquidity"))
+    next_candles(kernel, FLAT_AT)
+    _, refused = next_candles(kernel, 5000_01)
+    assert (refused.reason, refused.detail) == ("smaller_than_held", "0.1 is held, and could not be sold")
+    assert position(kernel).direction == 1, "there is something to leave now"
+    _, leaving = next_candles(kernel, 5000_02)
+    assert (leaving.side, leaving.quantity) == ("sell", Decimal("0.1"))
 
 
 def test_an_order_on_its_way_in_another_market_does_not_count():
@@ -117,7 +218,7 @@ def test_risk_refuses(rules, quantity, cash, wish, reason):
     assert isinstance(decision, DecisionMade)
     assert (refused.reason, refused.target, refused.candle) == (reason, decision.target, 1)
     assert kernel.state.orders == {}
-    assert kernel.state.markets["BTC/USDT"].direction == 0, "the next candle may ask again"
+    assert position(kernel).direction == 0, "the next candle may ask again"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +267,7 @@ def test_a_session_lets_entries_pass_in_its_hours(hours, inside, outside):
         kernel = opened(strategy(OBEY, filters=[Session(*hours)]))
         events = turned(kernel, candles([LONG_AT], start=parse_time(f"2022-06-13T{clock}Z")))
         assert bool(events) is (clock in inside)
-        assert events or kernel.state.fold == bytes([SkipReason.OUTSIDE_SESSION])
+        assert events or fold(kernel) == bytes([SkipReason.OUTSIDE_SESSION])
 
 
 def test_a_session_holds_back_no_exit():
@@ -182,7 +283,7 @@ def test_confidence_is_compared_with_the_least():
         )
         kernel = opened(doubtful)
         assert bool(turned(kernel, candles(falling))) is passes
-        assert passes or kernel.state.fold[-1] == SkipReason.LOW_CONFIDENCE
+        assert passes or fold(kernel)[-1] == SkipReason.LOW_CONFIDENCE
 
 
 def test_confidence_that_is_just_enough_is_enough():
@@ -192,7 +293,7 @@ def test_confidence_that_is_just_enough_is_enough():
 def test_the_gate_ends_what_did_not_move():
     kernel = opened(strategy(OBEY, gate=Gate(0.001)))
     assert turned(kernel, candles([500_01, 500_01, 500_11])) == []
-    assert list(kernel.state.fold) == [SkipReason.GATE_CLOSED] * 3
+    assert list(fold(kernel)) == [SkipReason.GATE_CLOSED] * 3
     skipped, decision, _ = next_candles(kernel, 501_01)
     assert (skipped.last, decision.candle) == (3, 4)
 
@@ -205,6 +306,6 @@ def test_the_gate_is_behind_no_indicator():
     (decision,) = of_type(DecisionMade, turned(gated, rising))
     free = opened(CROSS)
     turned(free, rising)
-    ours, theirs = (kernel.engines["BTC/USDT"] for kernel in (gated, free))
+    ours, theirs = (engine(kernel) for kernel in (gated, free))
     assert ours.emit() == theirs.emit()
     assert decision.candle == 21

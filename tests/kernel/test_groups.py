@@ -11,8 +11,22 @@ from kernel.features.transform import SCHEMA, FittedFeature, FittedTransform, Sc
 from kernel.kernel import Kernel
 from kernel.messages import SwitchFeatureGroup
 from kernel.models.cross import Cross
+from kernel.models.rule import PythonRule
 from kernel.skip import SkipReason
-from tests.kernel.given import MINUTE, blueprint, candles, of_type, opened, opening, strategy, turned
+from tests.kernel.given import (
+    MINUTE,
+    blueprint,
+    candles,
+    engine,
+    fold,
+    of_type,
+    opened,
+    opening,
+    position,
+    served,
+    strategy,
+    turned,
+)
 
 FEATURES = [
     *group("own", feature("fast", "ema", period=2), feature("bars", "sma", timeframe="5m", period=2)),
@@ -35,9 +49,9 @@ def test_a_group_that_is_off_is_not_computed_and_its_values_are_no_numbers():
     kernel = opened(CROSS)
     turned(kernel, candles(WALK[:20]))
     assert switch(kernel, enabled=False) == FeatureGroupSwitched(kernel.state.ts, "extra", False, True)
-    assert kernel.engines["BTC/USDT"].plan.names == ("fast",)
+    assert engine(kernel).plan.names == ("fast",)
     turned(kernel, candles(WALK[20:30], start=20 * MINUTE))
-    assert set(kernel.state.fold[-9:]) == {SkipReason.FEATURE_NOT_FINITE}
+    assert set(fold(kernel)[-9:]) == {SkipReason.FEATURE_NOT_FINITE}
 
 
 def test_what_stays_goes_on_to_the_bit_and_what_comes_back_starts_afresh():
@@ -47,7 +61,7 @@ def test_what_stays_goes_on_to_the_bit_and_what_comes_back_starts_afresh():
         market = candles(WALK[part : part + 10], start=part * MINUTE)
         turned(kernel, market)
         turned(undisturbed, market)
-        ours, theirs = (k.engines["BTC/USDT"].emit() for k in (kernel, undisturbed))
+        ours, theirs = (engine(k).emit() for k in (kernel, undisturbed))
         assert bits(ours) == bits(theirs)
         switch(kernel, enabled=part % 20 == 10)
     again = opened(CROSS)
@@ -57,7 +71,7 @@ def test_what_stays_goes_on_to_the_bit_and_what_comes_back_starts_afresh():
     fresh = opened(CROSS)
     turned(again, candles(WALK[20:23], start=20 * MINUTE))
     turned(fresh, candles(WALK[20:23], start=20 * MINUTE))
-    slow = again.engines["BTC/USDT"].emit()[1]
+    slow = engine(again).emit()[1]
     assert slow != slow, "three candles are not four"  # noqa: PLR0124
 
 
@@ -81,6 +95,16 @@ def test_a_kernel_restored_with_a_group_off_goes_on_with_it_off():
     assert turned(restored, market) == turned(kernel, market)
 
 
+def test_a_rule_remembers_what_it_did_before_a_switch():
+    forgetful = strategy(PythonRule("given.py:Forgetful"), FEATURES[:1])
+    kernel, undisturbed = opened(forgetful), opened(forgetful)
+    before = [served(k, candles(WALK[:4])) for k in (kernel, undisturbed)]
+    assert before[0] == before[1]
+    assert switch(kernel, enabled=False, name="own").changed
+    after = [of_type(DecisionMade, served(k, candles(WALK[4:], start=4 * MINUTE))) for k in (kernel, undisturbed)]
+    assert after[0] == after[1] != []
+
+
 def transform(kept):
     declared = needed(FEATURES, ["fast", "slow"])
     named = tuple(map(FittedFeature, *zip(*declaration_hashes(declared, ["fast", "slow"]).items(), strict=True)))
@@ -90,12 +114,13 @@ def transform(kept):
 def test_a_fitted_transform_imputes_what_is_switched_off():
     """Without it the candle ends; with it the model goes on with the median of the training window."""
     fitted = transform((Scaling("fast", 500.0, 0.0, 1.0), Scaling("slow", 505.0, 0.0, 1.0)))
-    kernel = Kernel(replace(blueprint(replace(CROSS, transform=fitted.digest())), transform=fitted))
+    planned = blueprint(replace(CROSS, transform=fitted.digest()))
+    kernel = Kernel(replace(planned, seats=(replace(planned.seats[0], transform=fitted),)))
     kernel.turn(opening())
-    turned(kernel, candles(WALK[:20]))
+    served(kernel, candles(WALK[:20]))
     switch(kernel, enabled=False)
-    events = turned(kernel, candles([520_00] * 6, start=20 * MINUTE))
+    events = served(kernel, candles([520_00] * 6, start=20 * MINUTE))
     assert all(decision.direction == 1 for decision in of_type(DecisionMade, events))
-    assert kernel.state.markets["BTC/USDT"].direction == 1
-    turned(kernel, candles([400_00] * 8, start=26 * MINUTE))
-    assert kernel.state.markets["BTC/USDT"].direction == 0
+    assert position(kernel).direction == 1
+    served(kernel, candles([400_00] * 8, start=26 * MINUTE))
+    assert position(kernel).direction == 0

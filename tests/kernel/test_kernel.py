@@ -32,6 +32,7 @@ from tests.kernel.given import (
     candles,
     ending,
     filled,
+    fold,
     holding,
     next_candles,
     of_type,
@@ -77,10 +78,10 @@ def test_a_fold_is_closed_when_it_is_full():
 def test_no_report_closes_a_fold():
     kernel = holding()
     next_candles(kernel, LONG_AT)
-    before = bytes(kernel.state.fold)
+    before = fold(kernel)
     refused = kernel.turn(OrderCanceled(0, 2, 1, "late"))
     assert of_type(CandlesSkipped, refused) == []
-    assert kernel.state.fold == before
+    assert fold(kernel) == before
 
 
 def test_history_that_arrives_within_the_window_leaves_a_fold_without_holes():
@@ -190,7 +191,7 @@ def test_a_model_that_reads_what_is_not_declared_is_refused():
 def test_a_report_for_an_order_that_never_was_is_an_event():
     kernel = opened()
     before = kernel.fingerprint()
-    assert kernel.turn(OrderAccepted(7, 0, 5, "v")) == (ReportRefused(7, 5, "OrderAccepted", "no_such_live_order"),)
+    assert kernel.turn(OrderAccepted(7, 0, 5, "v")) == (ReportRefused(7, 5, "OrderAccepted", "no_such_order", False),)
     assert kernel.fingerprint() == before
 
 
@@ -211,7 +212,7 @@ def test_a_round_trip_ends_where_nothing_is_held_any_more():
     _, order = next_candles(kernel, FLAT_AT)
     for part, trips in (("0.4", 0), ("0.6", 1)):
         kernel.turn(replace(filled(kernel, order), trade_id=part, quantity=Decimal(part)))
-        assert kernel.state.round_trips == trips
+        assert kernel.state.books["tested"].round_trips == trips
 
 
 def test_an_account_that_does_not_add_up_is_stopped_at_its_next_fill():

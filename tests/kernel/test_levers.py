@@ -8,7 +8,7 @@ from kernel.levers import in_force
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.strategy import Cooldown, Gate, Levers, MinConfidence
-from tests.kernel.given import candles, opened, strategy, turned
+from tests.kernel.given import candles, engine, opened, strategy, turned
 
 FEATURES = [
     *group("fast_ones", feature("fast", "ema", period=2)),
@@ -65,13 +65,13 @@ def test_a_model_whose_features_are_switched_off_is_refused():
 def test_a_group_that_nobody_needs_can_be_switched_off():
     """And what stands on it with it: `score` reads `slow`."""
     alone = pulled(Levers(groups={"slow_ones": False}), model=Cross("fast", "fast"))
-    assert [node.kind.name for node in opened(alone).engines["BTC/USDT"].plan.nodes] == ["cusum", "ema"]
+    assert [node.kind.name for node in engine(opened(alone)).plan.nodes] == ["cusum", "ema"]
 
 
 def test_a_feature_of_the_catalogue_needs_no_declaration():
     kernel = opened(strategy(Cross("ema_12", "ema_26")))
     turned(kernel, candles([500_00] * 3))
-    assert [node.params for node in kernel.engines["BTC/USDT"].plan.nodes] == [(12,), (26,)]
+    assert [node.params for node in engine(kernel).plan.nodes] == [(12,), (26,)]
 
 
 def test_a_feature_that_nobody_declares_is_refused_with_the_nearest():

@@ -28,9 +28,9 @@ from kernel.money import (
     toward_zero_to,
 )  # fmt: skip
 from tests.kernel.drawn import markets
-from tests.kernel.given import BTC, CROSS, ETH, OBEDIENT, REVERSION, candles, opened, run, turned
-from venues.fills import SimulatedVenueConfig
+from tests.kernel.given import BTC, CROSS, ETH, OBEDIENT, REVERSION, account, candles, opened, run, turned
 from venues.simulated import SimulatedVenue
+from venues.simulation import SimulatedVenueConfig
 
 amounts = st.builds(from_units, st.integers(-(10**20), 10**20), st.integers(0, 9))
 steps = st.builds(from_units, st.integers(1, 10**6), st.integers(0, 9))
@@ -173,7 +173,7 @@ def test_the_ambient_context_changes_no_snapshot_of_an_amount_with_an_exponent(a
     poor = opened(cash=Decimal("1.0E+3"))
     refused = turned(poor, candles([500_01, 500_03]))
     expected = poor.snapshot()
-    venue = SimulatedVenue(SimulatedVenueConfig(), [BTC], {"USDT": Decimal("1.0E+3")})
+    venue = SimulatedVenue(SimulatedVenueConfig(), [BTC], account(cash=Decimal("1.0E+3")))
     expected_of_venue = venue.snapshot()
     with ambient():
         same = opened(cash=Decimal("1.0E+3"))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kernel.evolve import _ENDED_KEPT
 from kernel.orders import TERMINAL, TRANSITIONS, OrderState, Trigger
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "orders.md"
@@ -20,13 +21,14 @@ stateDiagram-v2
 Reports that change nothing are left out of the picture, not out of the table: every state answers every trigger, with
 the state that comes next, or with a refusal (`-`). A report that is refused becomes a `ReportRefused` event, and
 nothing is booked on it. A fill is `filled` when it completes the quantity, else `partly_filled`; one that repeats a
-trade, or is more than was ordered, is refused in every state.
+trade, or is more than was ordered, is refused in every state. What contradicts the order puts it into quarantine: its
+strategy enters that market no more before an operator has looked. A repeated trade contradicts nothing.
 
 - **unknown** is a state, not an error: the venue gave no usable answer, so the order may be live and counts as live.
 - **canceling** orders can still be filled: a wish to cancel travels, and fills may cross it.
-- {ends} are ends. The acceptance that may follow its own fills (they
-  travel by different ways) is heard, and changes nothing. An order that has ended and was answered is forgotten: any
-  later report of it is refused.
+- {ends} are ends. What comes later by a slower way is still heard: an
+  acceptance after its own fills changes nothing, and a fill of an order that was canceled or expired is booked, while
+  the order stays ended. The newest {kept} ended orders are remembered; a report of an older one is refused.
 
 {table}
 """
@@ -53,7 +55,7 @@ def table() -> str:
 
 def page() -> str:
     ends = [f"**{state}**" for state in OrderState if state in TERMINAL]
-    return TEXT.format(arrows=diagram(), table=table(), ends=f"{', '.join(ends[:-1])} and {ends[-1]}")
+    return TEXT.format(arrows=diagram(), table=table(), kept=_ENDED_KEPT, ends=f"{', '.join(ends[:-1])} and {ends[-1]}")
 
 
 def test_the_page_says_what_the_table_does():

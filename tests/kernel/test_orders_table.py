@@ -1,4 +1,7 @@
-"""The order table; and an account under a venue that reports anything in any order, beside a ledger in fractions."""
+"""The order table; and an account under a venue that reports anything in any order, beside a ledger in fractions.
+
+What is refused must leave no trace, but for the quarantine of an order that a report contradicts.
+"""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +16,7 @@ from kernel.evolve import evolve
 from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
 from kernel.money import from_units
 from kernel.orders import TERMINAL, TRANSITIONS, OrderState, Trigger
-from tests.kernel.given import BTC, CASH, ETH, MINUTE, OBEDIENT, candles, opened
+from tests.kernel.given import BTC, CASH, ETH, MINUTE, OBEDIENT, candles, instrument, opened, position
 
 
 def test_every_state_answers_every_trigger():
@@ -40,6 +43,7 @@ def test_no_way_leads_back_to_requested():
     assert all(OrderState.REQUESTED not in answers.values() for answers in TRANSITIONS.values())
 
 
+BNB = instrument("BNB/USDT")
 quantities = st.builds(from_units, st.integers(1, 3000), st.just(3))
 fees = st.builds(from_units, st.integers(-50, 500), st.integers(3, 8))  # a maker's rebate is a negative fee
 wishless_prices = st.integers(50_00, 60_00).map(lambda units: 10 * units)  # what ends in 0 asks for no order
@@ -59,12 +63,7 @@ class Ordered:
     def __init__(self, market, side, quantity):
         self.market, self.side, self.quantity = market, side, quantity
         self.filled, self.trades = Fraction(0), set()
-        self.state, self.acknowledged = OrderState.REQUESTED, False
-
-    @property
-    def is_forgotten(self):
-        """It has ended, and the venue has answered the request: nothing more can come of it."""
-        return self.acknowledged and self.state in TERMINAL
+        self.state = OrderState.REQUESTED
 
 
 class Account(RuleBasedStateMachine):
@@ -72,18 +71,18 @@ class Account(RuleBasedStateMachine):
 
     orders = Bundle("orders")
 
-    @initialize(prices=st.tuples(wishless_prices, wishless_prices))
+    @initialize(prices=st.tuples(wishless_prices, wishless_prices, wishless_prices))
     def open_the_stream(self, prices):
-        self.kernel = opened(OBEDIENT, BTC, ETH)
+        self.kernel = opened(OBEDIENT, BTC, ETH, BNB)
         self.known, self.ordinal, self.minute, self.trades_told = {}, 0, 0, 0
         self.ledger = {"USDT": Fraction(CASH)}
         self.charged = {}
-        self.cost = {BTC: Fraction(0), ETH: Fraction(0)}
+        self.cost, self.quarantined = {BTC: Fraction(0), ETH: Fraction(0)}, []
         self.last = {}
-        for market, price in zip((BTC, ETH), prices, strict=True):
+        for market, price in zip((BTC, ETH, BNB), prices, strict=True):
             self.see_a_price(market, price)
 
-    @rule(market=st.sampled_from([BTC, ETH]), price=wishless_prices)
+    @rule(market=st.sampled_from([BTC, ETH, BNB]), price=wishless_prices)
     def see_a_price(self, market, price):
         (candle,) = candles([price], of=market, start=self.minute * MINUTE)
         self.kernel.turn(candle)
@@ -105,7 +104,7 @@ class Account(RuleBasedStateMachine):
         order = self.known[number]
         becomes = TRANSITIONS[order.state][Trigger.CANCEL_REQUESTED]
         if becomes is not None:
-            evolve(self.kernel.state, CancelRequested(0, "tested", order.market.symbol, number))
+            evolve(self.kernel.state, CancelRequested(0, "tested", order.market.symbol, number, "command"))
             order.state = becomes
 
     @rule(number=st.one_of(orders, st.just(999)), kind=st.sampled_from(list(PLAIN_REPORTS)))
@@ -114,11 +113,11 @@ class Account(RuleBasedStateMachine):
         becomes = TRANSITIONS[order.state][PLAIN_REPORTS[kind]] if order else None
         before = self.kernel.fingerprint()
         events = self.kernel.turn(kind(0, self.ordinal, number, "as the venue says"))
-        if becomes is None or order.is_forgotten:
-            self.was_refused(events, before)
+        if becomes is None:
+            self.was_refused(number, events, before, contradicts=order is not None)
         else:
             assert not events
-            order.state, order.acknowledged = becomes, True
+            order.state = becomes
 
     @rule(
         number=st.one_of(orders, st.just(999)),
@@ -142,17 +141,17 @@ class Account(RuleBasedStateMachine):
         self.tell_of_a_trade(number, int((Fraction(order.quantity) - order.filled) * 1000), price, fee, fee_asset)
         assert order.state is OrderState.FILLED
 
-    @precondition(lambda self: any(self.known[number].trades for number in self.live()))
+    @precondition(lambda self: any(order.trades for order in self.known.values()))
     @rule(data=st.data())
     def tell_of_a_trade_again(self, data):
-        """There would be room for it."""
-        number = data.draw(st.sampled_from([n for n in self.live() if self.known[n].trades]))
+        """There may be room for it."""
+        number = data.draw(st.sampled_from([n for n, order in self.known.items() if order.trades]))
         trade = data.draw(st.sampled_from(sorted(self.known[number].trades)))
         self.tell_of_a_trade(number, 1, 500_00, Decimal(0), "USDT", trade=trade)
 
     @rule()
     def restart(self):
-        restarted = opened(OBEDIENT, BTC, ETH)
+        restarted = opened(OBEDIENT, BTC, ETH, BNB)
         restarted.restore(self.kernel.snapshot())
         assert restarted.fingerprint() == self.kernel.fingerprint()
         self.kernel = restarted
@@ -178,18 +177,24 @@ class Account(RuleBasedStateMachine):
             assert [type(event) for event in events] == [PositionChanged, EquityMarked]
             assert Fraction(events[-1].equity) == self.worth()
         else:
-            self.was_refused(events, before)
+            repeated = order is not None and report.trade_id in order.trades
+            self.was_refused(number, events, before, contradicts=order is not None and not repeated)
 
     def live(self):
         return [number for number, order in self.known.items() if order.state not in TERMINAL]
 
     def is_a_trade(self, order, report):
         fits = 0 < Fraction(report.quantity) <= Fraction(order.quantity) - order.filled
-        return fits and report.price > 0 and report.trade_id not in order.trades and order.state not in TERMINAL
+        expects = TRANSITIONS[order.state][Trigger.PARTLY_FILLED] is not None
+        return fits and report.price > 0 and report.trade_id not in order.trades and expects
 
-    def was_refused(self, events, before):
-        assert [type(event) for event in events] == [ReportRefused]
-        assert self.kernel.fingerprint() == before, "something was booked on a refused report"
+    def was_refused(self, number, events, before, *, contradicts):
+        (refused,) = events
+        assert (type(refused), refused.quarantined) == (ReportRefused, contradicts)
+        if contradicts:
+            self.quarantined += [number] if number not in self.quarantined else []
+        else:
+            assert self.kernel.fingerprint() == before, "something was booked on a refused report"
 
     def book(self, order, report):
         price, quantity, fee = Fraction(report.price), Fraction(report.quantity), Fraction(report.fee)
@@ -207,7 +212,7 @@ class Account(RuleBasedStateMachine):
         order.state = TRANSITIONS[order.state][Trigger.FILLED if done else Trigger.PARTLY_FILLED]
 
     def worth(self):
-        return self.ledger["USDT"] + sum(self.ledger.get(m.base, 0) * self.last[m] for m in (BTC, ETH))
+        return self.ledger["USDT"] + sum(self.ledger.get(m.base, 0) * self.last[m] for m in self.last)
 
     @invariant()
     def the_books_agree(self):
@@ -215,23 +220,27 @@ class Account(RuleBasedStateMachine):
         assert {asset: Fraction(balance) for asset, balance in state.balances.items()} == self.ledger
         assert {asset: Fraction(fee) for asset, fee in state.fees.items()} == self.charged
         for market in (BTC, ETH):
-            assert Fraction(state.markets[market.symbol].quantity) == self.ledger.get(market.base, 0)
+            assert Fraction(position(self.kernel, market.symbol).quantity) == self.ledger.get(market.base, 0)
 
     @invariant()
     def costs_are_average_costs(self):
         """Each split of a cost is rounded once, at the eighteenth decimal."""
         for market, cost in self.cost.items():
-            off = abs(Fraction(self.kernel.state.markets[market.symbol].cost) - cost)
+            off = abs(Fraction(position(self.kernel, market.symbol).cost) - cost)
             assert off <= (self.trades_told + 1) * Fraction(1, 10**15)
 
     @invariant()
-    def live_orders_are_as_told(self):
-        kept = self.kernel.state.orders
-        assert set(self.live()) <= set(kept)
-        for number, order in kept.items():
+    def orders_are_as_told(self):
+        state = self.kernel.state
+        assert list(state.orders) == self.live()
+        assert set(state.orders) | set(state.ended) == set(self.known)
+        for number, order in (state.orders | state.ended).items():
             assert order.state is self.known[number].state
-            assert Fraction(order.filled) == self.known[number].filled <= Fraction(order.quantity)
-            assert not self.known[number].is_forgotten
+            assert Fraction(order.filled) == self.known[number].filled <= Fraction(order.request.quantity)
+            assert order.trade_ids == list(dict.fromkeys(order.trade_ids))
+            assert set(order.trade_ids) == self.known[number].trades
+            assert order.quarantined is (number in self.quarantined)
+        assert state.quarantined == self.quarantined
 
 
 def cost_after(cost, held, moved, paid):

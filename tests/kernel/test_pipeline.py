@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.blueprint import Blueprint
+from kernel.blueprint import Blueprint, Seat
 from kernel.context import STEP_NAMES, CandleContext
 from kernel.events import CandlesSkipped, DecisionMade
 from kernel.features.declaration import feature
@@ -27,6 +27,7 @@ from tests.kernel.given import (
     OBEDIENT,
     REVERSION,
     candles,
+    fold,
     of_type,
     opened,
     opening,
@@ -38,12 +39,15 @@ from tests.kernel.given import (
 STRATEGIES = st.sampled_from([OBEDIENT, CROSS, REVERSION])
 # Which step gives which reason: what explains a count by reason as counts by step.
 SAID_BY = {
+    "Waiting": {"instant_open"},
     "CusumGate": {"gate_closed"},
     "Enrichment": {"warming_up"},
     "FeatureEngineering": {"feature_not_finite"},
     "Inference": {"no_opinion", "target_unchanged"},
     "FilterChain": {"low_confidence", "cooling_down", "outside_session"},
+    "Execution": {"trading_halted", "entries_blocked", "awaiting_exit"},
 }
+SAID_BY_THE_KERNEL = {"not_traded", "not_due"}  # not_due: of a strategy over several markets (kernel/panel.py)
 
 
 class Witness:
@@ -66,9 +70,9 @@ def names_of(of):
 
 
 def test_every_reason_is_said_by_one_step():
-    said = [reason for reasons in SAID_BY.values() for reason in reasons]
+    said = [reason for reasons in (*SAID_BY.values(), SAID_BY_THE_KERNEL) for reason in reasons]
     assert sorted(said) == sorted(reason.label for reason in SkipReason)
-    assert [*SAID_BY, "Execution"] == list(STEP_NAMES)
+    assert list(SAID_BY) == ["Waiting", *STEP_NAMES]
 
 
 @given(markets(BTC, ETH), STRATEGIES)
@@ -118,7 +122,7 @@ def test_a_step_that_is_not_configured_is_not_there():
 @pytest.mark.parametrize("bad", [nan, inf, -inf])
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_feature_that_is_no_number_ends_the_candle(bad, place):
-    context = CandleContext(None, None, None)
+    context = CandleContext(None, None, None, None)
     context.values = [1.0, 1.0]
     context.values[place] = bad
     engineer = FeatureEngineering(["a", "b"], None, ["a", "b"])
@@ -134,14 +138,14 @@ def test_an_average_that_is_no_number_decides_nothing():
     kernel = opened(strategy(Cross("one", "fast"), over))
     turned(kernel, candles([500_00] * 5 + [0]))
     assert turned(kernel, candles([600_00], start=6 * MINUTE)) == []
-    assert kernel.state.fold[-1] == SkipReason.FEATURE_NOT_FINITE
+    assert fold(kernel)[-1] == SkipReason.FEATURE_NOT_FINITE
 
 
 def test_a_rule_gets_its_features_in_the_order_in_which_it_names_them():
     class Asks(Rule):
         inputs = ("slow", "fast")
 
-        def predict(self, values, market):
+        def predict(self, values, market, position):
             asked.append((tuple(values), market.instrument.symbol))
             return LONG
 
@@ -151,7 +155,7 @@ def test_a_rule_gets_its_features_in_the_order_in_which_it_names_them():
         feature("unread", "zscore", period=2),
         feature("slow", "ema", "open", period=3),
     ]
-    kernel = Kernel(Blueprint(strategy(PythonRule("a.py:Asks"), features), "model", (BTC,), (MINUTE,), Asks))
+    kernel = Kernel(Blueprint((Seat(strategy(PythonRule("a.py:Asks"), features), "model", Asks),), (BTC,), (MINUTE,)))
     turned(kernel, [opening(), *candles([500_00, 510_00, 520_00, 530_00])])
     opens = 500.0 + 0.5 * (500.0 - 500.0)
     slow = opens + 0.5 * (510.0 - opens)

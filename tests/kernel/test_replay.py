@@ -9,6 +9,7 @@ from kernel.kernel import Kernel
 from kernel.messages import MarketEnded, OrderAccepted
 from kernel.models.rule import PythonRule
 from kernel.replay import in_processing_order
+from tests.kernel.busy import FREE, STRICT, busy_kernel, busy_run
 from tests.kernel.drawn import markets
 from tests.kernel.given import (
     BTC,
@@ -40,6 +41,17 @@ def test_a_replay_derives_what_was_derived(fill, market, of):
 
     kernel = Kernel(blueprint(of, instruments))
     assert turned(kernel, in_processing_order(market, logged)) == derived
+    assert kernel.fingerprint() == recorded.kernel.fingerprint()
+
+
+@pytest.mark.parametrize("risk", [STRICT, FREE], ids=["strict", "free"])
+@given(markets(ETH, BTC), st.sampled_from(["same_close", "next_open"]))
+def test_a_replay_of_brackets_halts_and_several_strategies_does_too(risk, market, fill):
+    fed, recorded = busy_run(market, ETH, BTC, risk=risk, fill=fill)
+    logged = [entry for entry in recorded.entries if hasattr(entry, "after")]
+    kernel = busy_kernel((ETH, BTC), risk)
+    derived = turned(kernel, in_processing_order(fed, logged))
+    assert derived == [entry for entry in recorded.entries if type(entry).__name__ in EVENT_TYPES]
     assert kernel.fingerprint() == recorded.kernel.fingerprint()
 
 

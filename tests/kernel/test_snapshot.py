@@ -8,20 +8,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from kernel.account import Account
+from kernel.events import OrderRequested
 from kernel.features.declaration import feature
 from kernel.instrument import Instrument
 from kernel.kernel import Kernel
+from kernel.messages import OrderCanceled, SetTradingState
 from kernel.models.cross import Cross
 from kernel.models.rule import PythonRule
-from kernel.orders import Order, OrderState
+from kernel.orders import Order
 from kernel.replay import in_processing_order
-from kernel.state import Market, State
+from kernel.state import Market, Position, State
+from tests.kernel.busy import BUSY, SLOW, STRICT, busy_kernel, busy_run
 from tests.kernel.drawn import markets
-from tests.kernel.given import BTC, CROSS, ETH, OBEDIENT, REVERSION, blueprint, candles, opened, run, strategy, turned
+from tests.kernel.given import (
+    BTC,
+    CROSS,
+    ETH,
+    MINUTE,
+    OBEDIENT,
+    REVERSION,
+    account,
+    blueprint,
+    candles,
+    engine,
+    filled,
+    next_candles,
+    opened,
+    position,
+    run,
+    strategy,
+    turned,
+)
 
 ONE = Decimal(1)
 FORGETFUL = strategy(PythonRule("given.py:Forgetful"))
-SLOW = feature("slow", "ema", period=4)
 STRATEGIES = [OBEDIENT, CROSS, REVERSION, FORGETFUL]
 # The second pair is in no alphabetical order: a snapshot sorts, and must not mix up whose memory is whose.
 PAIRS = [(BTC, ETH), (ETH, BTC)]
@@ -45,6 +66,52 @@ def test_a_restored_kernel_goes_on_as_if_nothing_had_happened(of, market, pair, 
     assert restored.fingerprint() == uninterrupted.fingerprint()
     assert turned(restored, messages[cut:]) == turned(uninterrupted, messages[cut:])
     assert restored.fingerprint() == uninterrupted.fingerprint()
+
+
+def in_order(state):
+    """What a comparison of dicts does not see."""
+    return list(state.markets), [(name, list(book.positions)) for name, book in state.books.items()], list(state.ended)
+
+
+@given(markets(BTC, ETH), st.sampled_from(PAIRS), st.sampled_from(["same_close", "next_open"]), st.data())
+def test_brackets_halts_and_all_strategies_go_on_too(market, pair, fill, data):
+    """Their names are in no alphabetical order; guards rest, stops move, protections have stopped trading."""
+    fed, ran = busy_run(market, *pair, fill=fill)
+    messages = list(in_processing_order(fed, [entry for entry in ran.entries if hasattr(entry, "after")]))
+    cut = data.draw(st.integers(0, len(messages)))
+    uninterrupted, restored = busy_kernel(pair), busy_kernel(pair)
+    turned(uninterrupted, messages[:cut])
+    restored.restore(uninterrupted.snapshot())
+    assert restored.state == uninterrupted.state
+    assert in_order(restored.state) == in_order(uninterrupted.state)
+    assert turned(restored, messages[cut:]) == turned(uninterrupted, messages[cut:])
+    assert restored.fingerprint() == uninterrupted.fingerprint() == ran.kernel.fingerprint()
+
+
+def test_a_kernel_in_the_middle_of_everything_goes_on():
+    """What chance may miss: a moved stop, an ended order, a quarantine, halts, and a command that lifts them."""
+    guarded = (BUSY[0], strategy(BUSY[0].model, name="b"))
+
+    def kernel_of(**more):
+        return opened(guarded, account_of=account(kind="margin"), risk=STRICT, **more)
+
+    kernel = kernel_of()
+    _, entry, *guards, _, other = turned(kernel, candles([500_01]))
+    turned(kernel, [filled(kernel, entry), OrderCanceled(0, 1, guards[-1].order, "oco"), filled(kernel, other)])
+    next_candles(kernel, 510_01)
+    kernel.turn(replace(filled(kernel, entry), trade_id="too much"))
+    next_candles(kernel, 200_00)
+    kernel.turn(SetTradingState(0, 3, "reducing", "b", False, "operator"))
+    state = kernel.state
+    assert any(order.request.replaces for order in state.orders.values())
+    assert (len(state.halts) >= 2, bool(state.ended), state.quarantined) == (True, True, [entry.order])
+    restored = kernel_of()
+    restored.restore(kernel.snapshot())
+    assert (restored.state, in_order(restored.state)) == (state, in_order(state))
+    lift = SetTradingState(0, 3, "active", "", False, "operator")
+    later = [*candles([500_01, 500_02, 500_03], start=3 * MINUTE), lift, *candles([500_01, 500_03], start=9 * MINUTE)]
+    assert turned(restored, later) == turned(kernel, later) != []
+    assert restored.fingerprint() == kernel.fingerprint()
 
 
 @given(markets(BTC), st.data())
@@ -86,11 +153,18 @@ def altered(value):
             return replace(value, lot=value.tick)
         case list():
             return [*value, "volume"]
+        case Account():
+            return replace(value, leverage=Decimal(2))
+        case OrderRequested():
+            return replace(value, purpose="exit")
         case dict():
-            return value | {1: Order(1, "s", "BTC/USDT", "buy", ONE, ONE, OrderState.OPEN, False, [])}
+            return value | {"BNB": ONE}
 
 
-@pytest.mark.parametrize("field", [f.name for f in fields(State) if f.name not in {"markets", "balances", "fees"}])
+NESTED = {"markets", "books", "orders", "ended"}
+
+
+@pytest.mark.parametrize("field", [f.name for f in fields(State) if f.name not in NESTED])
 def test_no_field_of_the_state_is_left_out_of_its_fingerprint(field):
     kernel = opened(CROSS)
     before = kernel.fingerprint()
@@ -106,11 +180,23 @@ def test_no_field_of_a_market_is_left_out_of_the_fingerprint(field):
     assert kernel.fingerprint() != before
 
 
-@pytest.mark.parametrize("field", ["balances", "fees"])
-def test_no_amount_is_left_out_of_the_fingerprint(field):
+@pytest.mark.parametrize("field", [f.name for f in fields(Position)])
+def test_no_field_of_a_position_is_left_out_of_the_fingerprint(field):
     kernel = opened(CROSS)
-    before = kernel.fingerprint()
-    getattr(kernel.state, field)["BNB"] = ONE
+    before, held = kernel.fingerprint(), position(kernel)
+    setattr(held, field, altered(getattr(held, field)))
+    assert kernel.fingerprint() != before
+
+
+@pytest.mark.parametrize("kept", ["orders", "ended"])
+@pytest.mark.parametrize("field", [f.name for f in fields(Order)])
+def test_no_field_of_an_order_is_left_out_of_the_fingerprint(kept, field):
+    kernel = opened()
+    turned(kernel, candles([500_01]))
+    if kept == "ended":
+        kernel.turn(OrderCanceled(0, 1, 1, "no liquidity"))
+    before, order = kernel.fingerprint(), getattr(kernel.state, kept)[1]
+    setattr(order, field, altered(getattr(order, field)))
     assert kernel.fingerprint() != before
 
 
@@ -118,7 +204,7 @@ def test_a_memory_is_state():
     kernel = opened(FORGETFUL)
     turned(kernel, candles([500_07]))
     before = kernel.fingerprint()
-    kernel._pipelines["BTC/USDT"].rule.memory.calls += 1
+    kernel._pipelines["tested"]["BTC/USDT"].rule.memory.calls += 1
     assert kernel.fingerprint() != before
 
 
@@ -134,11 +220,11 @@ def test_what_an_engine_remembers_is_state():
     """Its arrays, and the bar in the making."""
     kernel = opened(strategy(Cross("fast", "slow"), [feature("fast", "ema", period=2, timeframe="5m"), SLOW]))
     turned(kernel, candles([500_00, 501_00]))
-    seen, engine = {kernel.fingerprint()}, kernel.engines["BTC/USDT"]
-    engine.f[engine.plan.nodes[0].i] += 1.0
+    seen, remembering = {kernel.fingerprint()}, engine(kernel)
+    remembering.f[remembering.plan.nodes[0].i] += 1.0
     seen.add(kernel.fingerprint())
-    engine.n[-1] += 1
+    remembering.n[-1] += 1
     seen.add(kernel.fingerprint())
-    next(iter(engine._makers.values())).volume += 1
+    next(iter(remembering._makers.values())).volume += 1
     seen.add(kernel.fingerprint())
     assert len(seen) == 4

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from kernel.account import Account
 from kernel.events import (
     CancelRequested,
     CandlesSkipped,
@@ -28,12 +29,13 @@ from service.log.record import Chain
 
 MINUTE = 60_000_000_000
 BTC = Instrument("BTC/USDT", "BTC", "USDT", 2, 5, Decimal("0.01"), Decimal("0.00001"), Decimal(5), Decimal("0.001"))
+ACCOUNT = Account("USDT", {"USDT": Decimal(100_000_000)}, {"BTC": "BTC/USDT"})
 
 
 def turns(orders: int, seed: int = 1) -> list[list]:
     """Whole turns around so many orders: filled in one or two parts, rejected, canceled, unanswered."""
     chance = random.Random(seed)
-    made = [[StreamOpened(0, 0, "d" * 64, "ema_cross", "USDT", Decimal(100_000_000), (BTC,))]]
+    made = [[StreamOpened(0, 0, "d" * 64, ("ema_cross",), ACCOUNT, (BTC,))]]
     position, cash = Decimal(0), Decimal(100_000_000)
     for order in range(1, orders + 1):
         candle = order * 27
@@ -65,9 +67,11 @@ def turns(orders: int, seed: int = 1) -> list[list]:
             )  # fmt: skip
             made.append([fill, changed, EquityMarked(ts + part, "fill", "USDT", cash, cash + price * position)])
             if fate == "twice":
-                made.append([fill, ReportRefused(ts + part, order, "OrderFilled", "trade_already_booked")])
+                made.append(
+                    [fill, ReportRefused(ts + part, order, "OrderFilled", "trade_already_booked", quarantined=False)]
+                )
         if fate == "canceled":
-            made[-1].append(CancelRequested(ts + 2, "ema_cross", symbol, order))
+            made[-1].append(CancelRequested(ts + 2, "ema_cross", symbol, order, "command"))
             made.append([OrderCanceled(ts + 3, candle, order, "by_us")])
     made.append([MarketEnded(orders * 27 * MINUTE, orders * 27)])
     return made

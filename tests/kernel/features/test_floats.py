@@ -9,7 +9,7 @@ from kernel.features.columns import floats_of
 from kernel.features.declaration import feature
 from kernel.messages import CandleClosed
 from kernel.money import from_units, plain_text
-from tests.kernel.given import CROSS, OBEY, candles, instrument, opened, strategy, turned
+from tests.kernel.given import CROSS, OBEY, Obedient, candles, engine, instrument, opened, strategy, turned
 
 units = st.one_of(st.integers(1, 10**9), st.integers(2**53, 2**80))
 decimals = st.integers(0, 12)
@@ -25,9 +25,8 @@ def of_its_text(value, places):
 def test_an_engine_is_given_the_float_of_the_text(value, places):
     kernel = opened(CROSS, msgspec.structs.replace(instrument("BTC/USDT"), price_decimals=places))
     turned(kernel, candles([value]))
-    engine = kernel.engines["BTC/USDT"]
-    node = engine.plan.nodes[0]
-    assert engine.f[node.i] == of_its_text(value, places)
+    fed = engine(kernel)
+    assert fed.f[fed.plan.nodes[0].i] == of_its_text(value, places)
 
 
 @given(st.lists(units, min_size=1, max_size=5), decimals)
@@ -42,11 +41,10 @@ def test_every_column_is_in_its_own_unit():
     columns = ("open", "high", "low", "close", "volume", "minute")
     declared = [feature(f"the_{column}", "ema", column, period=1) for column in columns]
     rule = strategy(OBEY, declared)
-    kernel = opened(rule, market)
-    kernel.blueprint.make_rule.inputs = tuple(f.name for f in declared)
+    Obedient.inputs = tuple(f.name for f in declared)
     try:
         kernel = opened(rule, market)
         kernel.turn(CandleClosed(60, market.symbol, 180 * 10**9, 5001, 5004, 5000, 5003, 12345))
-        assert kernel.engines[market.symbol].emit() == [500.1, 500.4, 500.0, 500.3, 1.2345, 3.0]
+        assert engine(kernel).emit() == [500.1, 500.4, 500.0, 500.3, 1.2345, 3.0]
     finally:
-        kernel.blueprint.make_rule.inputs = ()
+        Obedient.inputs = ()

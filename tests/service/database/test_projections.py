@@ -1,6 +1,6 @@
 """Projections: whatever the batches were, the tables say the same, and rebuilding changes nothing."""
 
-from collections import Counter
+from collections import defaultdict
 from decimal import Decimal, localcontext
 
 import asyncpg
@@ -9,16 +9,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import Fenced
-from kernel.events import OrderRequested, PositionChanged, ReportRefused
-from kernel.messages import OrderFilled
+from kernel.events import OrderRequested, PositionChanged, ReportRefused, TradingStateChanged
+from kernel.messages import OrderCanceled, OrderFilled, OrderUnknown
+from kernel.money import add
+from kernel.orders import TERMINAL
 from service.database.projections import rebuild
 from service.database.rows import Rows
 from service.log.record import Chain
-from tests.service.journal import batch_sizes, in_batches, turns
+from tests.service.database.lived import live
+from tests.service.journal import batch_sizes, in_batches
 
-TURNS = turns(60, seed=5)
-ENTRIES = list(enumerate((entry for turn in TURNS for entry in turn), 1))
-TABLES = ("orders", "fills", "positions", "decisions", "equity")
+TURNS = live(300, seed=14).turns
+TABLES = ("orders", "fills", "positions", "decisions", "equity", "trading_states")
+
+
+def numbered(turns):
+    return list(enumerate((entry for turn in turns for entry in turn), 1))
+
+
+ENTRIES = numbered(TURNS)
+
+
+def with_their_replacements(orders, named):
+    """As the database hands them out: also those that replace, or are replaced by, an order that is named."""
+    replaced = {orders[key].replaces for key in named if key in orders}
+    return [row for key, row in orders.items() if key in named or key in replaced or row.replaces in named]
 
 
 def folded(batches):
@@ -27,20 +42,20 @@ def folded(batches):
     for batch in batches:
         rows = Rows(7, batch)
         rows.stands(
-            [orders[key] for key in rows.order_ids() if key in orders],
+            with_their_replacements(orders, rows.order_ids()),
             [row for row in positions.values() if row.symbol in rows.symbols()],
         )
         rows.fold()
         orders |= rows.orders
         positions |= rows.positions
-        added += [*rows.fills, *rows.decisions, *rows.equity]
+        added += [*rows.fills, *rows.decisions, *rows.equity, *rows.trading_states]
     return orders, positions, sorted(added, key=lambda row: row.seq)
 
 
 def whole_turns(sizes):
     """The numbered entries, in batches of so many turns."""
-    numbered = iter(ENTRIES)
-    return [[next(numbered) for turn in batch for _ in turn] for batch in in_batches(TURNS, sizes)]
+    entries = iter(ENTRIES)
+    return [[next(entries) for turn in batch for _ in turn] for batch in in_batches(TURNS, sizes)]
 
 
 @settings(deadline=None)
@@ -49,24 +64,87 @@ def test_batches_do_not_matter(sizes):
     assert folded(whole_turns(sizes)) == folded([ENTRIES])
 
 
-def test_the_rows_are_those_that_plain_counting_gives():
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10_000))
+def test_the_rows_say_what_the_kernel_knows(seed):
+    """Of every order and position; and each booked trade is a fill, each other one is none."""
+    kernel, turns = live(120, seed)
+    orders, positions, added = folded([numbered(turns)])
+    known = kernel.state.orders | kernel.state.ended
+    assert {(n, o.state, o.filled, o.quarantined) for n, o in known.items()} == {
+        (row.order_id, row.state, row.filled_quantity, row.quarantined) for row in orders.values()
+    }
+    assert {n: o.trade_ids for n, o in known.items() if o.trade_ids} == grouped(
+        (row.order_id, row.trade_id) for row in added if hasattr(row, "trade_id")
+    )
+    for (strategy, symbol), row in positions.items():
+        position = kernel.state.books[strategy].positions[symbol]
+        assert (row.quantity, row.cost) == (position.quantity, position.cost)
+
+
+def grouped(pairs):
+    groups = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return groups
+
+
+def test_the_rows_are_those_that_plain_reading_gives():
     orders, positions, added = folded([ENTRIES])
-    refused = {seq - 1 for seq, entry in ENTRIES if isinstance(entry, ReportRefused)}
-    fills = [entry for seq, entry in ENTRIES if isinstance(entry, OrderFilled) and seq not in refused]
-    booked = Counter()
-    for fill in fills:
-        booked[fill.order] += fill.quantity
-    for order in orders.values():
-        assert order.filled_quantity == booked[order.order_id]
-        assert (order.state == "filled") == (order.filled_quantity == order.quantity)
-    assert Counter(order.state for order in orders.values()).keys() >= {"filled", "canceled", "rejected", "unknown"}
-    assert len(orders) == sum(isinstance(entry, OrderRequested) for _, entry in ENTRIES)
-    assert [row.trade_id for row in added if hasattr(row, "trade_id")] == [fill.trade_id for fill in fills]
-    profits = Counter()
+    requests = [entry for _, entry in ENTRIES if isinstance(entry, OrderRequested)]
+    renamed = {"order": "order_id", "group": "group_id"}
+    for request, row in zip(requests, orders.values(), strict=True):
+        for name in set(request.__struct_fields__) - {"candle", "advance_at", "advance_to"}:
+            none_is_zero = name in {"expires_at", "parent", "group", "replaces"}
+            value = getattr(request, name)
+            assert getattr(row, renamed.get(name, name)) == (value or None if none_is_zero else value)
+    profits = defaultdict(Decimal)
     for _, entry in ENTRIES:
         if isinstance(entry, PositionChanged):
-            profits[entry.symbol] += entry.realized_profit
-    assert {symbol: row.realized_profit for (_, symbol), row in positions.items()} == dict(profits)
+            key = entry.strategy, entry.symbol
+            profits[key] = add(profits[key], entry.realized_profit)
+    assert {key: row.realized_profit for key, row in positions.items()} == profits
+    refused = {seq - 1 for seq, entry in ENTRIES if isinstance(entry, ReportRefused)}
+    for kind in (OrderFilled, TradingStateChanged):
+        told = {seq: entry for seq, entry in ENTRIES if isinstance(entry, kind) and seq not in refused}
+        rows = {row.seq: row for row in added if row.seq in told}
+        assert told.keys() == rows.keys()
+        for name in set(kind.__struct_fields__) - {"after", "order", "until"}:
+            assert [getattr(row, name) for row in rows.values()] == [getattr(e, name) for e in told.values()]
+
+
+def test_the_lives_of_these_tests_have_every_turn_that_an_order_can_take():
+    orders, states = [], []
+    for seed in range(8):
+        rows, positions, added = folded([numbered(live(600, seed).turns)])
+        assert {strategy for strategy, _ in positions} == {"bracketed", "timed", "plain"}
+        orders += [(row, rows.get(row.replaces)) for row in rows.values()]
+        states += [row for row in added if hasattr(row, "flatten")]
+    assert {row.state for row, _ in orders} >= TERMINAL | {"canceling", "open"}
+    assert {row.purpose for row, _ in orders} >= {"entry", "exit", "stop", "target", "trailing", "time", "command"}
+    assert any(row.quarantined and row.state == "canceled" and row.filled_quantity for row, _ in orders)
+    assert any(replaced and replaced.filled_quantity for _, replaced in orders)
+    assert {row.state for row in states} == {"active", "reducing", "halted"}
+    assert {row.until is None for row in states} == {row.flatten for row in states} == {True, False}
+
+
+def test_what_is_heard_after_an_orders_end_does_not_change_why_it_ended():
+    request = OrderRequested(0, "s", "A/B", 1, 1, "buy", "market", Decimal(2))
+    fill = OrderFilled(4, 1, 1, "t", Decimal(9), Decimal(1), Decimal(0), "B")
+    turns = [request, OrderUnknown(2, 1, 1, "timeout"), OrderCanceled(3, 1, 1, "by_us"), fill]
+    orders, _, added = folded([list(enumerate([*turns, OrderUnknown(5, 1, 1, "timeout")], 1))])
+    assert (orders[1].state, orders[1].reason, orders[1].filled_quantity, len(added)) == ("canceled", "by_us", 1, 1)
+
+
+def test_an_order_takes_over_what_the_one_that_it_replaces_had_filled():
+    """Also what is filled late: it is gone from what is left of both."""
+    old = OrderRequested(0, "s", "A/B", 1, 1, "buy", "limit", Decimal(4), price=Decimal(9))
+    new = OrderRequested(2, "s", "A/B", 1, 2, "buy", "limit", Decimal(4), price=Decimal(8), replaces=1)
+    parts = [OrderFilled(at, 1, 1, f"t{at}", Decimal(9), Decimal(1), Decimal(0), "B") for at in (1, 3)]
+    for batches in ([[old, parts[0], new, parts[1]]], [[old], [parts[0]], [new], [parts[1]]]):
+        seq = iter(range(1, 5))
+        orders, _, _ = folded([[(next(seq), entry) for entry in batch] for batch in batches])
+        assert [(row.state, row.filled_quantity) for row in orders.values()] == [("canceling", 2), ("requested", 2)]
 
 
 def test_the_ambient_decimal_context_does_not_matter():
@@ -118,10 +196,14 @@ async def test_incremental_equals_rebuilt_and_equals_the_fold(server, monkeypatc
             assert {tuple(row)[1:] for row in found} == {tuple(row)[1:] for row in expected.values()}
         at = await connection.fetch("SELECT ts, at FROM candled.fills WHERE stream_id = 1 ORDER BY seq LIMIT 5")
         assert all(round(moment.timestamp() * 1e6) == ts // 1_000 for ts, moment in at)
-    assert len(added) == sum(len(incremental[table]) for table in ("fills", "decisions", "equity")) / 3
+    only_added = ("fills", "decisions", "equity", "trading_states")
+    assert 3 * len(added) == sum(len(incremental[table]) for table in only_added)
 
     await postgres.forge(
-        "DELETE FROM candled.fills", "UPDATE candled.orders SET state = 'x'", "TRUNCATE candled.equity"
+        "DELETE FROM candled.fills",
+        "UPDATE candled.orders SET state = 'x', quarantined = NOT quarantined",
+        "TRUNCATE candled.equity",
+        "UPDATE candled.trading_states SET seq = seq + 1000000",
     )
     monkeypatch.setattr("service.database.projections._FETCH", 7)  # so that turns are cut in two
     async with postgres.database.session(answer_s=None) as connection:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from migrations import REVISION
 from service import loop
 from service.cli.main import main
 from service.log.anchor import write_anchor
@@ -151,7 +152,7 @@ def test_upgrade_and_rebuild_speak_json(candled, embedded_server):
     code, _, err = candled("db", "rebuild", "--database-url", url)
     assert (code, "candled db upgrade" in err) == (2, True)
     code, out, _ = candled("db", "upgrade", "--json", "--admin-url", url)
-    assert (code, json.loads(out)["before"], json.loads(out)["after"]) == (0, None, "0001")
+    assert (code, json.loads(out)["before"], json.loads(out)["after"]) == (0, None, REVISION)
     code, out, _ = candled("db", "rebuild", "--database-url", url, "--json")
     assert (code, json.loads(out)) == (0, {"streams": 0})
     password = url.partition("@")[0].rpartition(":")[2]

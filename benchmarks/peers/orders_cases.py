@@ -1,0 +1,193 @@
+"""What is ordered, when, and at which prices: the plan that every engine is given.
+
+Rule of this file: an episode knows nothing of the one before. It enters at the close of its first candle, and what is
+then still open is sold or canceled at the close of its last; so one difference never makes another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from orders_market import MARKETS, Candle, Market
+
+REVERSALS = 80
+QUANTITY = 2  # base units: a whole number, because backtesting.py trades no other
+MILLION = 1_000_000
+
+Side = Literal["buy", "sell"]
+Path = Literal["worst", "best", "open_high_low_close", "open_low_high_close"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Orders of one kind. Distances are parts per million of the price they stand on, `trail` is in quote.
+
+    The entry is at the market, or `entry_ppm` away from the close: a limit on the better side, a stop beyond; the limit
+    of a stop_limit stands `limit_ppm` of the close beyond its trigger. Stop and target stand on the entry's limit, or
+    its trigger where it has none, else on the close. With `reverses` an episode ends where the next one begins.
+    """
+
+    name: str
+    entry: Literal["market", "limit", "stop_market", "stop_limit"] = "market"
+    entry_ppm: int = 0
+    limit_ppm: int = 0
+    stop_ppm: int = 0
+    target_ppm: int = 0
+    trail_ppm: int = 0
+    trail: int = 0
+    sides: tuple[Side, ...] = ("buy", "sell")
+    reverses: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """A case on a market, by one engine under one fill model; `path` is what candled takes for the same.
+
+    `settings` are the peer's own words for what it is told besides.
+    """
+
+    engine: str
+    case: Case
+    market: Market
+    fill: Literal["same_close", "next_open"]
+    path: Path
+    settings: str = ""
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.case.name, self.settings, self.fill, self.market.name)))
+
+
+class Episode(NamedTuple):
+    """One entry and what guards it; prices in units of 0.01, 0 where there is no such order.
+
+    `row` is the candle at whose close the orders are sent, `leave` the one at whose close the rest is ended.
+    """
+
+    row: int
+    leave: int
+    side: Side
+    trigger: int
+    limit: int
+    stop: int
+    target: int
+
+
+class Fill(NamedTuple):
+    """`quantity` is signed: what was bought is above zero."""
+
+    row: int
+    quantity: Decimal
+    price: int
+
+
+def episodes(case: Case, market: Market, candles: Sequence[Candle]) -> list[Episode]:
+    """The plan. Long and short in turn, unless the case knows one side only."""
+    planned = []
+    last = len(candles) - market.every
+    rows = range(market.every // 2, last, market.every)
+    hold = market.every * 3 // 10
+    if case.reverses:
+        hold = market.every // 10
+        rows = range(market.every // 2, last, hold)[:REVERSALS]
+    for number, row in enumerate(rows):
+        side = case.sides[number % len(case.sides)]
+        planned.append(Episode(row, row + hold, side, *_prices(case, candles[row].close, up=side == "buy")))
+    return planned
+
+
+def _prices(case: Case, close: int, *, up: bool) -> tuple[int, int, int, int]:
+    """Trigger, limit, stop and target of what begins at `close`."""
+    trigger = limit = 0
+    if case.entry == "limit":
+        limit = away(close, case.entry_ppm, up=not up)
+    elif case.entry != "market":
+        trigger = away(close, case.entry_ppm, up=up)
+    if case.entry == "stop_limit":
+        limit = away(trigger, case.limit_ppm, up=up, of=close)
+    reference = limit or trigger or close
+    stop = away(reference, case.stop_ppm, up=not up) if case.stop_ppm else 0
+    target = away(reference, case.target_ppm, up=up) if case.target_ppm else 0
+    return trigger, limit, stop, target
+
+
+def away(price: int, ppm: int, *, up: bool, of: int = 0) -> int:
+    """The unit that is at least `ppm` of itself, or `of` another price, away."""
+    distance = (of or price) * ppm
+    if up:
+        return -(-(price * MILLION + distance) // MILLION)
+    return (price * MILLION - distance) // MILLION
+
+
+def by_episode(plan: Sequence[Episode], fills: Sequence[Fill]) -> dict[int, list[Fill]]:
+    """The fills of each episode, by its row. Where one ends as the next begins, the older is closed first.
+
+    Errors: ValueError for a fill that no episode can have made.
+    """
+    found: dict[int, list[Fill]] = {episode.row: [] for episode in plan}
+    for fill in fills:
+        begun = [episode.row for episode in plan if episode.row <= fill.row <= episode.leave + 1]
+        if not 1 <= len(begun) <= 2:
+            raise ValueError(f"{fill} belongs to {len(begun)} episodes")
+        held = sum((older.quantity for older in found[begun[0]]), Decimal(0))
+        closing = len(begun) == 2 and held * fill.quantity < 0
+        if not closing:
+            found[begun[-1]].append(fill)
+            continue
+        found[begun[0]].append(fill._replace(quantity=-held))
+        if fill.quantity != -held:  # one order that turned the position around
+            found[begun[1]].append(fill._replace(quantity=fill.quantity + held))
+    return found
+
+
+class Sizes(NamedTuple):
+    """The distances that suit a market: of an entry, stop and target in ppm, of a trailing stop in ppm and in units."""
+
+    entry_ppm: int
+    stop_ppm: int
+    target_ppm: int
+    trail_ppm: int
+    trail: int
+
+
+SIZES = {
+    "btc-minutes": Sizes(500, 1_500, 2_000, 1_000, 4_000),
+    "eth-minutes": Sizes(500, 1_500, 2_000, 1_000, 400),
+    "btc-hours": Sizes(2_000, 4_000, 5_000, 6_000, 15_000),
+    "eth-gaps": Sizes(2_000, 4_000, 5_000, 6_000, 1_200),
+}
+
+
+def _runs(market: Market, sizes: Sizes) -> list[Run]:
+    guards = {"stop_ppm": sizes.stop_ppm, "target_ppm": sizes.target_ppm}
+    bracket = Case("bracket", **guards)
+    limit = Case("limit entry", "limit", sizes.entry_ppm, **guards)
+    stop = Case("stop entry", "stop_market", sizes.entry_ppm, **guards)
+    stop_limit = Case("stop-limit entry", "stop_limit", sizes.entry_ppm, sizes.entry_ppm // 2, **guards)
+    long = Case("trailing long", trail_ppm=sizes.trail_ppm, sides=("buy",))
+    short = Case("trailing short", trail_ppm=sizes.trail_ppm, sides=("sell",))
+    trailing = Case("trailing", trail=sizes.trail)
+    reversal = Case("reversal", **guards, reverses=True)
+    ohlc: Path = "open_high_low_close"
+    runs = [
+        Run("backtesting", bracket, market, "same_close", "worst"),
+        *(Run("backtesting", case, market, "next_open", "worst") for case in (bracket, limit, stop, stop_limit)),
+        Run("vectorbt", bracket, market, "same_close", "worst"),
+        Run("vectorbt", long, market, "same_close", "open_low_high_close"),
+        Run("vectorbt", short, market, "same_close", ohlc),
+        *(Run("nautilus", case, market, "same_close", ohlc) for case in (bracket, limit, stop, stop_limit, trailing)),
+        Run("nautilus", bracket, market, "same_close", ohlc, "adaptive"),
+    ]
+    if market.step == 1:  # a gap may stand beyond the stop, and vectorbt has no word for that
+        runs.append(Run("vectorbt", bracket, market, "next_open", "worst"))
+        runs.append(Run("nautilus", limit, market, "same_close", ohlc, "touched"))
+        for fill in ("same_close", "next_open"):
+            runs += [Run(engine, reversal, market, fill, "worst") for engine in ("backtesting", "vectorbt")]
+        runs.append(Run("nautilus", reversal, market, "same_close", ohlc))
+    return runs
+
+
+RUNS = sorted(
+    (run for name, market in MARKETS.items() for run in _runs(market, SIZES[name])), key=lambda run: run.engine
+)

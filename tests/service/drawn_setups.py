@@ -1,0 +1,216 @@
+"""Runs that hypothesis draws: markets with gaps and wicks, every kind of order, exit, size, protection, account, venue.
+
+A row of a market is small numbers, so that what fails shrinks to little: the jump to the open, the move to the close,
+both wicks, the volume.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from kernel.account import Account
+from kernel.blueprint import RiskConfig
+from kernel.brackets import Entry, Exits
+from kernel.features.declaration import feature
+from kernel.instrument import Instrument
+from kernel.messages import CandleClosed, WarmupCandle
+from kernel.models.breakout import Breakout
+from kernel.models.cross import Cross
+from kernel.models.mean_reversion import MeanReversion
+from kernel.models.rotation import Rotation
+from kernel.models.rule import PythonRule
+from kernel.risk.limits import Limits
+from kernel.risk.protections import DailyLoss, Drawdown, ExitCooldown, LosingStreak, VolatilitySpike
+from kernel.sizing import CappedKelly, FixedFraction, FixedNotional, VolatilityTarget
+from kernel.strategy import Cooldown, Gate, MinConfidence
+from kernel.timeframe import DAY_NS
+from tests.kernel.given import BTC, ETH, MINUTE, OBEY, account, instrument, strategy
+from tests.service.both_ways import Setup
+from venues.simulation import SimulatedVenueConfig
+
+SOL = instrument("SOL/USDT")
+MARKETS = (BTC, ETH, SOL)
+START = DAY_NS - 25 * MINUTE  # a day begins in the middle of most markets
+
+_sizes = st.sampled_from([0, 0, 1, 10, 40, 100, 300, 700, 2500])
+_moves = st.tuples(st.sampled_from([-1, 1]), _sizes).map(lambda pair: pair[0] * pair[1])
+_jumps = st.one_of(st.just(0), st.just(0), _moves)
+_volumes = st.sampled_from([0, 1, 300, 2_000, 50_000])
+_rows = st.tuples(_jumps, _moves, st.sampled_from([0, 0, 5, 60, 400]), st.sampled_from([0, 0, 5, 60, 400]), _volumes)
+walks = st.lists(_rows, min_size=5, max_size=55)
+
+
+def candles_of(rows, of: Instrument, *, length_ns=MINUTE, start=START, absent=frozenset(), history=0):
+    """The candles of drawn rows; some may be absent, and those that open before `history` (ns) are history."""
+    made, close = [], 500_00
+    for place, (jump, move, up, down, volume) in enumerate(rows):
+        first = max(close + jump, 100)
+        close, opened = max(first + move, 100), start + place * length_ns
+        high, low = max(first, close) + up, max(min(first, close) - down, 1)
+        if place not in absent:
+            kind = WarmupCandle if opened < history else CandleClosed
+            made.append(kind(opened + length_ns, of.symbol, opened, first, high, low, close, volume))
+    return made
+
+
+def maybe(*values):
+    """One of some decimals or nothing, nothing being what shrinks are made of."""
+    return st.sampled_from([None, None, *(Decimal(value) for value in values)])
+
+
+RANGE = feature("range", "atr", period=3)
+SPREAD = feature("spread", "stddev", "change", period=4)
+CHANGE = feature("change", "roc", period=1)
+FEATURES = {
+    "cross": [feature("fast", "ema", period=2), feature("slow", "ema", period=4)],
+    "reversion": [feature("score", "zscore", period=4)],
+    "breakout": [
+        feature("price", "sma", period=1),
+        feature("highest", "highest", "high", period=4), feature("lowest", "lowest", "low", period=4),
+        feature("top", "lag", "highest", period=1), feature("bottom", "lag", "lowest", period=1),
+    ],
+    "rotation": [feature("score", "roc", period=2)],
+    "rule": [],
+}  # fmt: skip
+
+
+@st.composite
+def models(draw, kind):
+    if kind == "cross":
+        return Cross("fast", "slow")
+    if kind == "reversion":
+        return MeanReversion("score", entry=0.7, exit=0.1)
+    if kind == "breakout":
+        return Breakout("price", "top", "bottom", both_sides=draw(st.booleans()))
+    if kind == "rotation":
+        at_least = draw(st.sampled_from([0.0, -1.0, 0.01]))
+        return Rotation("score", draw(st.integers(1, 2)), at_least, draw(st.sampled_from([1, 1, 3])))
+    return draw(st.sampled_from([OBEY, PythonRule("given.py:Contrary"), PythonRule("given.py:Forgetful")]))
+
+
+@st.composite
+def exits(draw):
+    unit = draw(st.sampled_from(["", "", "", "range"]))
+    shares = ("1", "2.5", "8") if unit else ("0.0005", "0.004", "0.02", "0.2")
+    distance = maybe(*shares)
+    stop, trail = draw(distance), draw(distance)
+    return Exits(
+        stop_loss=stop,
+        stop_limit=draw(maybe("0.0002", "0.01")) if stop else None,
+        take_profit=draw(distance),
+        target=draw(st.sampled_from(["limit", "take_profit"])),
+        trailing_stop=trail,
+        trailing_amount=None if trail else draw(maybe("0.5", "4")),
+        break_even=draw(distance) if stop else None,
+        minutes=draw(st.sampled_from([0, 0, 1, 4, 30])),
+        unit=unit,
+        reenter=draw(st.sampled_from(["at_once", "new_signal"])),
+    )
+
+
+@st.composite
+def entries(draw):
+    kind = draw(st.sampled_from(["market", "market", "limit", "limit", "stop_market", "stop_limit"]))
+    force = draw(st.sampled_from(["gtc", "gtc", "gtd", "day", "ioc", "fok"]))
+    return Entry(
+        kind=kind,
+        offset=Decimal(draw(st.sampled_from(["0", "0.0004", "0.003", "0.02"]))),
+        limit_offset=Decimal(draw(st.sampled_from(["0", "0.001"]))),
+        time_in_force=force,
+        minutes=draw(st.sampled_from([1, 3, 10])) if force == "gtd" else 0,
+        post_only=kind == "limit" and force not in ("ioc", "fok") and draw(st.booleans()),
+    )
+
+
+limits = st.builds(
+    Limits,
+    max_position=maybe("0.6", "3"), max_order_notional=maybe("700"), max_gross_exposure=maybe("900", "3000"),
+    max_leverage=maybe("0.9"), max_open_orders=st.sampled_from([None, None, 2, 5]),
+    max_orders_per_minute=st.sampled_from([None, None, 3]), price_band=maybe("0.01"),
+)  # fmt: skip
+NO_LIMITS = st.just(Limits())
+sizings = st.sampled_from([
+    None, None, FixedNotional(Decimal(400)), FixedFraction(Decimal("0.5")), FixedFraction(Decimal("0.95")),
+    VolatilityTarget(Decimal("0.002"), "spread"), CappedKelly(Decimal("1.5")),
+])  # fmt: skip
+
+
+@st.composite
+def strategies(draw, name, symbols: Sequence[str], kinds=("cross", "reversion", "breakout", "rule")):
+    kind = draw(st.sampled_from(list(kinds)))
+    gated = kind != "rotation" and draw(st.integers(0, 3)) == 0
+    filters = draw(st.sampled_from([(), (), (Cooldown(3),), (MinConfidence(0.2), Cooldown(2))]))
+    return strategy(
+        draw(models(kind)), [*FEATURES[kind], RANGE, SPREAD, CHANGE],
+        name=name, quantity=draw(st.sampled_from(["1", "0.4"])), sizing=draw(sizings), entry=draw(entries()),
+        gate=Gate(0.001) if gated else None, filters=filters, exits=draw(exits()),
+        limits=draw(st.one_of(NO_LIMITS, NO_LIMITS, limits)),
+        symbols=draw(st.sampled_from([(), (), tuple(symbols[:1]), tuple(symbols[-1:])])),
+    )  # fmt: skip
+
+
+_actions = st.sampled_from(["block", "reduce", "flatten"])
+_pauses = st.sampled_from([0, 2, 15])
+_rates = st.sampled_from([Decimal("0.0003"), Decimal("0.004"), Decimal("0.03")])
+protections = st.lists(
+    st.one_of(
+        st.builds(DailyLoss, _rates, _actions),
+        st.builds(Drawdown, _rates, _actions, _pauses),
+        st.builds(LosingStreak, st.integers(1, 2), _actions, _pauses),
+        st.builds(ExitCooldown, st.sampled_from([1, 5]), st.sampled_from(["any", "loss"])),
+        st.builds(VolatilitySpike, _rates, _actions, _pauses),
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def accounts(draw, instruments):
+    balances = {"USDT": Decimal(draw(st.sampled_from([1_000_000, 3_000, 700])))}
+    for own in instruments:
+        if draw(st.integers(0, 5)) == 0:
+            balances[own.base] = Decimal(draw(st.sampled_from(["0.5", "4", "0"])))
+    kind = draw(st.sampled_from(["cash", "margin"]))
+    return account(instruments, balances=balances, kind=kind, leverage=Decimal(3 if kind == "margin" else 1))
+
+
+venues = st.builds(
+    SimulatedVenueConfig,
+    fill=st.sampled_from(["next_open", "same_close"]),
+    fee_rate=maybe("0", "0.0004"), maker_fee_rate=maybe("0", "0.0002"),
+    fee_asset=st.sampled_from(["", "", "received", "BTC"]),
+    slippage_rate=st.sampled_from([Decimal(0), Decimal("0.0003")]),
+    spread_rate=st.sampled_from([Decimal(0), Decimal("0.0003")]),
+    impact_rate=st.sampled_from([Decimal(0), Decimal(0), Decimal("0.1")]),
+    volume_share=maybe("0.1", "0.7"),
+    latency_ms=st.sampled_from([0, 0, 0, 250, 60_000, 150_000]),
+    latency_jitter_ms=st.sampled_from([0, 0, 0, 40_000]),
+    path=st.sampled_from(["worst", "best", "open_high_low_close", "open_low_high_close"]),
+    limit_touch_probability=st.sampled_from([Decimal(0), Decimal("0.5")]),
+)  # fmt: skip
+
+
+@st.composite
+def setups(draw, *, markets=1, strategies_of=1, kinds=("cross", "reversion", "breakout", "rule"), history=False):
+    """A whole run. Later strategies may be of any kind; the first one is of `kinds`."""
+    instruments = MARKETS[:markets]
+    symbols = [own.symbol for own in instruments]
+    lengths = [MINUTE, *(draw(st.sampled_from([MINUTE, MINUTE, 5 * MINUTE])) for _ in instruments[1:])]
+    begins = START + draw(st.integers(1, 12)) * MINUTE if history else 0
+    holes = st.frozensets(st.integers(0, 50), max_size=6)
+    every = [
+        candles_of(draw(walks), own, length_ns=length, absent=draw(holes), history=begins)
+        for own, length in zip(instruments, lengths, strict=True)
+    ]
+    of = tuple(
+        draw(strategies(f"s{number}", symbols, kinds if number == 0 else (*kinds, "cross", "breakout")))
+        for number in range(strategies_of)
+    )
+    risk = RiskConfig(draw(st.one_of(NO_LIMITS, limits)), tuple(draw(st.one_of(st.just([]), protections))))
+    return Setup(
+        of, every, instruments, lengths, draw(accounts(instruments)), risk, draw(venues), seed=draw(st.integers(0, 3))
+    )
+
+
+cuts = st.lists(st.integers(0, 80).map(lambda minute: START + minute * MINUTE), max_size=3)

@@ -1,0 +1,48 @@
+"""Finer candles of a market, found by the candle that they make up: what happened inside it, in which order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from venues.dataset import CandleBlock, Dataset
+
+__all__ = ["CandleDetail", "Inside"]
+
+Inside = tuple[int, int, int, int, int, int]
+"""A finer candle: open time (ns), then open, high, low, close (price units), volume (volume units)."""
+
+
+class CandleDetail:
+    """Datasets of finer candles by symbol, read forward as the market goes on; an earlier candle is sought anew."""
+
+    def __init__(self, datasets: Mapping[str, Dataset]) -> None:
+        self._readers = {symbol: _Reader(dataset) for symbol, dataset in datasets.items()}
+
+    def inside(self, symbol: str, open_time: int, close_ts: int) -> Sequence[Inside]:
+        """The finer candles that open from `open_time` to before `close_ts`; none where the symbol has no detail."""
+        reader = self._readers.get(symbol)
+        return reader.rows(open_time, close_ts) if reader is not None else ()
+
+
+class _Reader:
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._blocks: Iterator[CandleBlock] = iter(())
+        self._block: CandleBlock | None = None
+        self._began = False
+
+    def rows(self, first: int, before: int) -> list[Inside]:
+        if not self._began or (self._block is not None and first < int(self._block.open_time[0])):
+            self._blocks, self._block, self._began = self._dataset.blocks(first_ns=first), None, True
+        found: list[Inside] = []
+        while True:
+            if self._block is None or int(self._block.open_time[-1]) < first:
+                self._block = next(self._blocks, None)
+                if self._block is None:
+                    return found
+                continue
+            times = self._block.open_time
+            begin, end = int(times.searchsorted(first)), int(times.searchsorted(before))
+            columns = [column[begin:end].tolist() for column in self._block]
+            found += zip(*columns, strict=True)
+            if end < len(times):
+                return found
+            first = int(times[-1]) + 1
