@@ -60,6 +60,11 @@ class Exits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str = ""
     reenter: Literal["at_once", "new_signal"] = "at_once"
 
+    @property
+    def has_stop(self) -> bool:
+        """Whether a position is never to be without a stop."""
+        return any(given is not None for given in (self.stop_loss, self.trailing_stop, self.trailing_amount))
+
 
 class Intent(NamedTuple):
     """An entry to be made: the side, how much (whole lots, base units), the close, and the distance feature's value."""

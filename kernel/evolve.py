@@ -31,10 +31,12 @@ def fold_report(state: State, order: Order, report: Report, becomes: OrderState)
     if report.__class__ is OrderFilled:
         order.filled = add(order.filled, report.quantity)
         order.trade_ids.append(report.trade_id)
-        for number in state.position(order).live:
-            if state.orders[number].request.replaces == report.order:
-                successor = state.orders[number]
+        replaced = {report.order}
+        for number in state.position(order).live:  # in the order of requests: chains of replacements too
+            successor = state.orders[number]
+            if successor.request.replaces in replaced:
                 successor.filled = add(successor.filled, report.quantity)
+                replaced.add(number)
     elif becomes is OrderState.REJECTED and order.request.replaces in state.orders:
         state.orders[order.request.replaces].state = OrderState.OPEN
     if becomes in TERMINAL and state.orders.pop(order.request.order, None) is not None:
@@ -42,7 +44,7 @@ def fold_report(state: State, order: Order, report: Report, becomes: OrderState)
         ended = state.ended
         ended[order.request.order] = order
         if len(ended) > _ENDED_KEPT:
-            del ended[next(iter(ended))]
+            del ended[next((number for number, old in ended.items() if not old.quarantined), report.order)]
 
 
 def settle(position: Position, direction: int) -> None:
@@ -177,10 +179,14 @@ def _trading_state_changed(state: State, event: events.TradingStateChanged) -> N
 
 
 def _covers(event: events.TradingStateChanged, halt: Halt) -> bool:
-    """A command lifts all of its strategy's; what is over, is over alone."""
+    """A command lifts all of its strategy's; what is over, is over alone: another of its cause may have longer to go."""
     if event.cause == "command":
         return event.strategy in ("", halt.strategy)
-    return (halt.strategy, halt.symbol, halt.cause) == (event.strategy, event.symbol, event.cause)
+    return 0 < halt.until <= event.ts and (halt.strategy, halt.symbol, halt.cause) == (
+        event.strategy,
+        event.symbol,
+        event.cause,
+    )
 
 
 def _is_of(state: State, number: int, strategy: str) -> bool:

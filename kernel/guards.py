@@ -22,6 +22,7 @@ from kernel.state import Market, Position, State
 __all__ = ["Guards", "close_all", "restrict"]
 
 _NOTHING: Sequence[Event] = ()
+_STOPS = ("stop", "trailing")
 
 
 class _Cause(NamedTuple):
@@ -35,6 +36,7 @@ class Guards:
 
     def __init__(self, exits: Mapping[str, Exits], protections: Sequence[Protection]) -> None:
         self._protections = protections
+        self._stopped = {name for name, given in exits.items() if given.has_stop}
         self._watched = [name for name, given in exits.items() if given.minutes or given.break_even is not None]
         self.protects = bool(protections)
         self.idle = not (protections or self._watched)
@@ -78,6 +80,15 @@ class Guards:
                 evolve(state, moved)
                 events.append(moved)
         return events
+
+    def unguarded(self, state: State, ended: OrderRequested, ts: int) -> Sequence[Event]:
+        """Close what a strategy with stops holds without one: its stop was refused, or its entry filled after its end."""
+        if ended.strategy not in self._stopped or (ended.parent and ended.purpose not in _STOPS):
+            return _NOTHING
+        position = state.books[ended.strategy].positions[ended.symbol]
+        if any(state.orders[number].request.purpose in _STOPS for number in position.live):
+            return _NOTHING
+        return _close(state, ended.strategy, ended.symbol, ts, "protection")
 
     def filled(self, state: State, fill: OrderFilled, strategy: str, symbol: str, *, closed: bool) -> Sequence[Event]:
         """What follows from a fill: a round trip that ended may breach, and what was flattened is closed again."""

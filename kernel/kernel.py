@@ -17,7 +17,7 @@ from kernel.folding import FOLD_MAX, Times, close_fold, close_folds, pass_block
 from kernel.guards import Guards
 from kernel.messages import CandleClosed, InstantClosed, OrderFilled, Report, SwitchFeatureGroup
 from kernel.models.rotation import Rotation
-from kernel.orders import TRIGGERS
+from kernel.orders import TRIGGERS, OrderState
 from kernel.panel import Panel
 from kernel.pipeline import CandlePipeline, Inputs
 from kernel.portfolio import is_priced, recount
@@ -218,7 +218,7 @@ class Kernel:
                 for event in outcome.events:
                     evolve(state, event)
                 events, decided = [*events, *closed, *outcome.events], True
-            leave_open(book, unfinished=unfinished)
+            leave_open(book, unfinished=unfinished or (book.unfinished and reason is SkipReason.WARMING_UP))
             if not decided:
                 events = self._skipped(events, name, book, None, reason, message.ts)
         return events
@@ -268,17 +268,28 @@ class Kernel:
 
     def _filled(self, fill: OrderFilled) -> Sequence[Event]:
         state = self.state
+        late = fill.order in state.ended
         order = state.orders.get(fill.order) or state.ended.get(fill.order)
         trips = state.books[order.request.strategy].round_trips if order is not None else 0
         events = take_fill(state, self._exits, fill)
-        if order is None or not (state.halts or self._guards.protects):
+        if order is None:
             return events
         request = order.request
+        if late and request.purpose == "entry":
+            events = [*events, *self._guards.unguarded(state, request, fill.ts)]
+        if not (state.halts or self._guards.protects):
+            return events
         closed = state.books[request.strategy].round_trips != trips
         return [*events, *self._guards.filled(state, fill, request.strategy, request.symbol, closed=closed)]
 
     def _reported(self, report: Report) -> Sequence[Event]:
-        return take_report(self.state, self._exits, report)
+        state = self.state
+        order = state.orders.get(report.order)
+        wanted = order is None or order.state is OrderState.CANCELING
+        events = take_report(state, self._exits, report)
+        if wanted or order is None or report.order in state.orders or not order.request.parent:
+            return events
+        return [*events, *self._guards.unguarded(state, order.request, report.ts)]
 
 
 def _after_the_end(message: messages.Message) -> Sequence[Event]:

@@ -121,7 +121,7 @@ class Order:
 
     @property
     def moves(self) -> Decimal:
-        """What it would still add to the position, signed: nothing while it only takes back, or waits for a parent."""
+        """What it would still add to the position, signed: nothing where it is the child of another order."""
         request = self.request
         if request.parent:
             return ZERO

@@ -42,10 +42,8 @@ def read_snapshot(snapshot: bytes) -> tuple[State, dict[str, dict[str, Any]], di
     """The state, and by strategy and symbol what rules and engines remember."""
     state, (symbols, seats), live, ended, memories, engines = _DECODER.decode(snapshot)
     orders, gone = ({o.request.order: o for o in kept} for kept in (live, ended))
-    markets, books = (
-        {symbol: state.markets[symbol] for symbol in symbols},
-        {name: state.books[name] for name, _ in seats},
-    )
+    markets = {symbol: state.markets[symbol] for symbol in symbols}
+    books = {name: state.books[name] for name, _ in seats}
     for name, traded in seats:
         books[name].positions = {symbol: books[name].positions[symbol] for symbol in traded}
     return replace(state, markets=markets, books=books, orders=orders, ended=gone), memories, engines

@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from kernel.errors import CheckFailed
+from kernel.errors import CheckFailed, ConfigError
 from kernel.features.catalogue.index import catalogue
 from kernel.features.declaration import Feature
 from kernel.timeframe import parse_time
@@ -86,6 +86,11 @@ def _strategies(config: Path | None, window: Window) -> tuple[Sequence[Feature],
     if config is None:
         return catalogue(), [Trial(load_config(path), path.parent, window) for path in STRATEGIES]
     loaded = load_config(config, environ=os.environ)
-    own = {feature.name for feature in loaded.strategy.features}
-    declared = [*loaded.strategy.features, *(feature for feature in catalogue() if feature.name not in own)]
+    own: dict[str, Feature] = {}
+    for strategy in loaded.every_strategy:
+        for feature in strategy.features:
+            if own.setdefault(feature.name, feature) != feature:
+                what = f"two strategies declare the feature {feature.name!r}, each otherwise"
+                raise ConfigError(what, fix="give one of them another name: a report names features, not strategies")
+    declared = [*own.values(), *(feature for feature in catalogue() if feature.name not in own)]
     return declared, [Trial(loaded, config.parent, window)]

@@ -11,13 +11,12 @@ from rich.markup import escape
 from kernel.errors import NotFound, UsageError
 from kernel.money import pinned
 from kernel.timeframe import timeframe_ns
-from research.feature_commands import Force, check_free, write_whole
+from research.feature_commands import write_whole
 from service import loop
 from service.cli.options import Common, answer, progress
 from service.definition import read_definition
-from service.log.file import LOG_FILE
-from service.runs import Execution, Home, resolve
-from service.stores import open_store
+from service.runs import Execution, resolve
+from service.stores import home_of, open_store
 from venues.dataset import Dataset, open_dataset
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ def report(
     *,
     html: Annotated[Path | None, Parameter(help="Write a page to this file; it needs no network.")] = None,
     csv: Annotated[Path | None, Parameter(help="Write a file for each table into this folder.")] = None,
-    force: Force = False,
     common: Common = _DEFAULTS,
 ) -> None:
     """What a run did: where its profit came from, to the last digit, and what about it is too good to be true.
@@ -53,8 +51,6 @@ def report(
     from research.report.page import page
     from research.report.summary import show_report
 
-    check_free(html, force=force)
-    check_free(csv, force=force)
     execution = resolve(common.data_dir, run)
     about = _about(execution, common)
     measured = measure(about, _read(execution, about, common))
@@ -104,9 +100,7 @@ def _read(execution: Execution, about: "Run", common: Common) -> "Reading":
     """Fold the log, frame by frame, wherever it is kept. Errors: NotFound for an empty one."""
     from research.report.reading import Reading
 
-    outcome = execution.outcome()
-    kept: Home = "file" if (execution.path / LOG_FILE).exists() else "postgres"
-    home = outcome.store if outcome is not None else kept
+    outcome, home = execution.outcome(), home_of(execution)
     reading = Reading(about.markets, first_ns=about.first_ns, before_ns=about.before_ns)
 
     async def fold() -> None:

@@ -17,6 +17,7 @@ from kernel.wake import NO_TIME, Bounds, next_row, tighter
 from service.piece import Piece, Pieces
 from service.session import Session
 from venues.historical import Slice
+from venues.matching.bounds import NOTHING
 from venues.simulated import SimulatedVenue
 
 __all__ = ["BlockRunner"]
@@ -62,8 +63,8 @@ class BlockRunner:
                 engine.advance(GATE if engine.plan.watched else "")
         piece = self._pieces.make(slices)
         row, end, state = 0, len(piece.places), self._kernel.state
-        if piece.warm and state.ordinal == sum(market.history for market in state.markets.values()):
-            row = piece.warm  # history in the middle of a run ends the folds: the kernel turns it
+        if piece.warm and self._begins:
+            row = piece.warm
             self._kernel.passed((), (), self._counted(piece, 0, row), row)
         search = next_row if object in (piece.lows.dtype, piece.highs.dtype) else self._search
         while row < end:
@@ -76,6 +77,13 @@ class BlockRunner:
             if woken < end:
                 await self._wake(piece, woken)
             row = woken + 1
+
+    @property
+    def _begins(self) -> bool:
+        """Whether history may be passed. In the middle of a run it ends the folds: the kernel turns it."""
+        state = self._kernel.state
+        before = sum(market.history for market in state.markets.values())
+        return state.ordinal == before and all(self._venue.wake(symbol) == NOTHING for symbol in self._symbols)
 
     async def _pass(self, piece: Piece, first: int, end: int) -> None:
         """Count the rows from `first` to before `end`, and fold their reasons."""

@@ -4,11 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from service.log.file import FileLogStore
+from service.log.file import LOG_FILE, FileLogStore
 from service.log.store import LogStore
-from service.runs import Home, runs_dir
+from service.runs import Execution, Home, runs_dir
 
-__all__ = ["open_store"]
+__all__ = ["home_of", "open_store"]
+
+
+def home_of(execution: Execution) -> Home:
+    """Where the log of an execution is kept: as it said at its end, else where the file is."""
+    outcome = execution.outcome()
+    if outcome is not None:
+        return outcome.store
+    return "file" if (execution.path / LOG_FILE).exists() else "postgres"
 
 
 @asynccontextmanager

@@ -70,6 +70,14 @@ def units(price: str | Decimal) -> int:
     return int(scaled)
 
 
+def whole(quantity: float | str | Decimal) -> int:
+    """A quantity as an engine says it. Errors: ValueError where it is no whole number, which nobody has ordered."""
+    exact = Decimal(str(quantity))
+    if exact != int(exact):
+        raise ValueError(f"{quantity} is a part of what was ordered")
+    return int(exact)
+
+
 def price_text(price_units: int) -> str:
     """The price as every engine is given it: two decimals."""
     return f"{price_units // 100}.{price_units % 100:02}"

@@ -8,8 +8,8 @@ import backtesting
 import pandas as pd
 from backtesting import Backtest, Strategy
 from orders_cases import QUANTITY, Episode, Fill, Run
-from orders_market import Candle, units
-from orders_peer import main, quantity
+from orders_market import Candle, units, whole
+from orders_peer import main
 
 CASH = 100_000_000
 
@@ -53,8 +53,8 @@ def trade(run: Run, candles: Sequence[Candle], plan: Sequence[Episode]) -> Seque
         raise ValueError("a trade is open at the end")
     fills = []
     for done in strategy.closed_trades:
-        fills.append(Fill(done.entry_bar, quantity(done.size), units(str(done.entry_price))))
-        fills.append(Fill(done.exit_bar, quantity(-done.size), units(str(done.exit_price))))
+        fills.append(Fill(done.entry_bar, whole(done.size), units(str(done.entry_price))))
+        fills.append(Fill(done.exit_bar, whole(-done.size), units(str(done.exit_price))))
     return fills
 
 

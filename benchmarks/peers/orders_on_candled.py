@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from orders_cases import MILLION, QUANTITY, Case, Episode, Fill, Run
-from orders_market import PRICE_DECIMALS, Candle, units
+from orders_market import PRICE_DECIMALS, Candle, units, whole
 
 from kernel.account import Account
 from kernel.blueprint import Blueprint, Seat
@@ -59,13 +59,13 @@ def trade(run: Run, candles: Sequence[Candle], plan: Sequence[Episode]) -> list[
     entries = [
         decode(record.type, record.schema_version, record.payload) for record in asyncio.run(log(run, candles, plan))
     ]
-    sides = {entry.order: entry.side for entry in entries if isinstance(entry, OrderRequested)}
+    signs = {entry.order: 1 if entry.side == "buy" else -1 for entry in entries if isinstance(entry, OrderRequested)}
     refused = [entry for entry in entries if type(entry).__name__ in {"RiskRefused", "OrderRejected", "ReportRefused"}]
     if refused:
         raise ValueError(f"{len(refused)} refused, the first: {refused[0]}")
     row_at = {closed(candle, run): row for row, candle in enumerate(candles)}
     return [
-        Fill(row_at[entry.ts], entry.quantity if sides[entry.order] == "buy" else -entry.quantity, units(entry.price))
+        Fill(row_at[entry.ts], signs[entry.order] * whole(entry.quantity), units(entry.price))
         for entry in entries
         if isinstance(entry, OrderFilled)
     ]

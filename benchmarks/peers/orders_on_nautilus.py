@@ -1,4 +1,4 @@
-"""The orders on NautilusTrader: its bracket (entry, stop market, limit, one cancels the other) and its trailing stop.
+"""The orders on NautilusTrader: its bracket (what its stop or its target fills, the other loses), its trailing stop.
 
 A resting limit that is touched and no more is not filled here (`prob_fill_on_limit=0`), as candled's is not by default;
 in the runs called "touched" it is, which is the engine's own default.
@@ -30,8 +30,8 @@ from nautilus_trader.model.orders import MarketOrder, OrderList, StopMarketOrder
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.trading.strategy import Strategy
 from orders_cases import QUANTITY, Case, Episode, Fill, Run
-from orders_market import Candle, price_text, units
-from orders_peer import main, quantity
+from orders_market import Candle, price_text, units, whole
+from orders_peer import main
 
 CASH = 100_000_000
 DEEP = "1000.000000"  # more than is ever ordered: a quarter of it is what each point of a bar offers
@@ -80,14 +80,14 @@ class Planned(Strategy):
 
     def on_order_filled(self, event: OrderFilled) -> None:
         bought = event.order_side == OrderSide.BUY
-        size = quantity(str(event.last_qty))
+        size = whole(str(event.last_qty))
         # Fills made while a bar is matched come before that bar's `on_bar`, those of its orders after it.
         row = self.rows[event.ts_event]
         self.filled.append(Fill(row, size if bought else -size, units(str(event.last_px))))
         if self.case.trail and row in self.plan:
             trail = self.order_factory.trailing_stop_market(
                 self.instrument.id, OrderSide.SELL if bought else OrderSide.BUY, self.size,
-                trailing_offset=Decimal(self.case.trail) / 100, trailing_offset_type=TrailingOffsetType.PRICE,
+                trailing_offset=Decimal(price_text(self.case.trail)), trailing_offset_type=TrailingOffsetType.PRICE,
                 trigger_type=TriggerType.BID_ASK, reduce_only=True,
             )  # fmt: skip
             self.submit_order(trail)

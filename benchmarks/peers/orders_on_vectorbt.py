@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import vectorbt as vbt
 from orders_cases import MILLION, QUANTITY, Episode, Fill, Run
-from orders_market import Candle
-from orders_peer import main, quantity
+from orders_market import Candle, whole
+from orders_peer import main
 
 CASH = 100_000_000
 NEAR = 1e-4  # units; a share of a float price comes back to the unit it was made from within 1e-8
@@ -45,7 +45,7 @@ def trade(run: Run, candles: Sequence[Candle], plan: Sequence[Episode]) -> Seque
     )  # fmt: skip
     fills = []
     for order in portfolio.orders.records.itertuples():
-        bought, size = order.side == 0, quantity(order.size)
+        bought, size = order.side == 0, whole(order.size)
         fills.append(Fill(int(order.idx), size if bought else -size, to_units(order.price, up=bought)))
     return fills
 

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from pathlib import Path
 
-from orders_cases import RUNS, Episode, Fill, Run, episodes
+from orders_cases import Episode, Fill, Run, episodes
 from orders_market import Candle
+from orders_runs import RUNS
 
 Trade = Callable[[Run, Sequence[Candle], Sequence[Episode]], Sequence[Fill]]
 
@@ -27,10 +27,5 @@ def main(engine: str, version: str, trade: Trade) -> None:
             markets[run.market.name] = run.market.read(arguments.data)
         candles = markets[run.market.name]
         made = sorted(trade(run, candles, episodes(run.case, run.market, candles)), key=lambda fill: fill.row)
-        fills[run.name] = [[fill.row, f"{fill.quantity.normalize():f}", fill.price] for fill in made]
+        fills[run.name] = [[fill.row, fill.quantity, fill.price] for fill in made]
     print(json.dumps({"engine": engine, "version": version, "fills": fills}))
-
-
-def quantity(value: float | str) -> Decimal:
-    """An engine's quantity, which every engine here prints exactly."""
-    return Decimal(str(value))

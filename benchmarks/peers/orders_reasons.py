@@ -4,74 +4,25 @@ Rule of this file: a name is earned by the candles. Each tests prices and rows, 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from orders_cases import MILLION, Episode, Fill, Run, episodes
+from orders_cases import Episode, Fill, Run, episodes
+from orders_difference import Difference, exit_after, trail_after
 from orders_market import Candle
-
-
-@dataclass(frozen=True)
-class Difference:
-    """An episode's fills, by candled and by a peer: the entry, then the exit. The one at `place` is not the same."""
-
-    run: Run
-    episode: Episode
-    candles: Sequence[Candle]
-    ours: Sequence[Fill]
-    theirs: Sequence[Fill]
-    place: int
-
-    @property
-    def our(self) -> Fill | None:
-        """candled's, None where it has none."""
-        return self.ours[self.place] if self.place < len(self.ours) else None
-
-    @property
-    def their(self) -> Fill | None:
-        """The peer's."""
-        return self.theirs[self.place] if self.place < len(self.theirs) else None
-
-    @property
-    def candle(self) -> Candle:
-        """Where the peer filled."""
-        return self.candles[self.their.row]
-
-    @property
-    def same_row(self) -> bool:
-        return self.our.row == self.their.row
-
-    @property
-    def one_only(self) -> bool:
-        """Whether either never filled."""
-        return self.place >= min(len(self.ours), len(self.theirs))
-
-    @property
-    def is_exit(self) -> bool:
-        return self.place == 1
-
-    @property
-    def level(self) -> int:
-        """The limit at which the peer's fill stood: that of the entry, or the target."""
-        return self.episode.target if self.is_exit else self.episode.limit
 
 
 def gap_at_level(d: Difference) -> bool:
     """The price jumps past an order between two candles; the peer fills it at its own price, not at the open."""
     before = d.candles[d.their.row - 1].close
     jumped = min(before, d.candle.open) < d.their.price < max(before, d.candle.open) or d.their.price == before
-    own = bool(d.run.case.trail) or d.their.price in (
-        d.episode.limit,
-        d.episode.trigger,
-        d.episode.stop,
-        d.episode.target,
-    )
+    own = bool(d.run.case.trail) or d.their.price in d.episode[3:]
     return d.same_row and jumped and own and d.our.price == d.candle.open
 
 
 def guards_wait(d: Difference) -> bool:
     """The peer's stop and target sleep through the rest of the candle that filled the entry."""
     entered = d.ours[0].row
-    return d.is_exit and d.theirs[0].row == entered == d.our.row < d.their.row
+    waits = d.is_exit and d.theirs[0].row == entered == d.our.row < d.their.row
+    return waits and (d.their.row, d.their.price) == exit_after(d, entered)
 
 
 def limit_touched(d: Difference) -> bool:
@@ -94,31 +45,15 @@ def low_first(d: Difference) -> bool:
     e, c = d.episode, d.candle
     holds = c.low <= min(e.stop, e.target) and max(e.stop, e.target) <= c.high
     below = e.stop if e.side == "buy" else e.target
-    at_levels = {d.our.price, d.their.price} == {e.stop, e.target}
-    return (
-        d.is_exit
-        and d.same_row
-        and holds
-        and at_levels
-        and c.open - c.low <= c.high - c.open
-        and d.their.price == below
-    )
+    nearer = c.open - c.low <= c.high - c.open
+    at_levels = {d.our.price, d.their.price} == {e.stop, e.target} and d.their.price == below
+    return d.is_exit and d.same_row and holds and nearer and at_levels
 
 
 def trail_lags(d: Difference) -> bool:
     """The peer's trailing stop stands where the candles before left it, and follows this one only afterwards."""
-    long, ppm = d.episode.side == "buy", d.run.case.trail_ppm
-    if not (d.is_exit and ppm and d.ours[0] == d.theirs[0]):
-        return False
-    best = d.theirs[0].price
-    for row in range(d.episode.row + 1, d.episode.leave + 1):
-        candle = d.candles[row]
-        level = best * (MILLION - ppm) // MILLION if long else -(-best * (MILLION + ppm) // MILLION)
-        if candle.low <= level if long else candle.high >= level:
-            at = min(level, candle.open) if long else max(level, candle.open)
-            return (row, at) == (d.their.row, d.their.price)
-        best = max(best, candle.high) if long else min(best, candle.low)
-    return (d.episode.leave, d.candles[d.episode.leave].close) == (d.their.row, d.their.price)
+    trailing = d.is_exit and d.run.case.trail_ppm and d.ours[0] == d.theirs[0]
+    return bool(trailing) and (d.their.row, d.their.price) == trail_after(d, d.episode.row)
 
 
 def stop_before_open(d: Difference) -> bool:
@@ -164,7 +99,7 @@ def limit_jumped(d: Difference) -> bool:
 
 
 def child_misses_leg(d: Difference) -> bool:
-    """The target of a stop-limit entry is reached by the move that filled the entry; the peer's waits for another."""
+    """The same, where the way back is in the same candle: the target, reached on the way there, is missed."""
     early = d.our.row == d.ours[0].row and d.our.price == d.episode.target
     waited = d.their.row > d.our.row or d.their.price == d.episode.stop
     return d.is_exit and d.run.case.entry == "stop_limit" and early and waited
@@ -172,7 +107,7 @@ def child_misses_leg(d: Difference) -> bool:
 
 REASONS: dict[str, tuple[Callable[[Difference], bool], ...]] = {
     "backtesting": (guards_wait, limit_touched, stop_before_gap, gap_at_trigger),
-    "vectorbt": (guards_wait, limit_touched, stop_before_gap, stop_before_open, trail_lags, entry_lost),
+    "vectorbt": (guards_wait, stop_before_gap, stop_before_open, trail_lags, entry_lost),
     "nautilus": (gap_at_level, child_at_extreme, limit_touched, limit_jumped, child_misses_leg),
     "nautilus adaptive": (gap_at_level, low_first),
 }

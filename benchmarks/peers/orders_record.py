@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from orders_cases import RUNS, Fill, Run, by_episode, episodes
+from orders_cases import Fill, Run, by_episode, episodes
 from orders_market import MARKETS, Candle, price_text
 from orders_reasons import reason
+from orders_runs import RUNS
 
 ENGINES = {"backtesting": "backtesting.py", "vectorbt": "vectorbt", "nautilus": "NautilusTrader"}
 
@@ -41,7 +42,7 @@ def compare(run: Run, candles: Sequence[Candle], ours: Sequence[Fill], theirs: S
 
 
 def text(row: int, fills: Sequence[Fill]) -> str:
-    return " ".join(f"{fill.row - row}{fill.quantity.normalize():+f}@{price_text(fill.price)}" for fill in fills)
+    return " ".join(f"{fill.row - row}{fill.quantity:+}@{price_text(fill.price)}" for fill in fills)
 
 
 def write(path: Path, title: str, runs: Mapping[str, Recorded]) -> None:
@@ -71,7 +72,7 @@ def read(path: Path) -> tuple[str, dict[str, Recorded]]:
 
 
 def table(recorded: Mapping[str, Mapping[str, Recorded]]) -> str:
-    """As Markdown, a line for the same orders on all markets: episodes filled alike of how many, the others by reason."""
+    """As Markdown, a line for the same orders on all markets: episodes filled alike of how many, the others by name."""
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     others: dict[tuple[str, ...], Counter[str]] = {}
     for run in RUNS:

@@ -7,14 +7,14 @@ import argparse
 import json
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 
 from engines import CHECKOUT, SCRIPTS, Peer
-from orders_cases import RUNS, Fill, Run, episodes
+from orders_cases import Fill, Run, episodes
 from orders_market import MARKETS, Candle
 from orders_on_candled import trade
 from orders_record import ENGINES, Recorded, compare, read, table, write
+from orders_runs import RUNS
 
 RECORDED = CHECKOUT / "tests" / "peers" / "orders"
 DATA = CHECKOUT.parent / "shared" / "data" / "candles"
@@ -53,7 +53,7 @@ def ask(engine: str, data: Path) -> dict:
 
 
 def beside(run: Run, candles: list[Candle], told: dict) -> Recorded:
-    theirs = [Fill(row, Decimal(quantity), price) for row, quantity, price in told["fills"][run.name]]
+    theirs = [Fill(*fill) for fill in told["fills"][run.name]]
     ours = trade(run, candles, episodes(run.case, run.market, candles))
     return compare(run, candles, ours, theirs)
 

@@ -21,7 +21,7 @@ from venues.dataset import Dataset
 __all__ = ["STRATEGIES", "Trial", "run_both"]
 
 _HERE = Path(__file__).parent
-STRATEGIES = (_HERE / "ema_cross.toml", _HERE / "gated_reversion.toml")
+STRATEGIES = (_HERE / "ema_cross.toml", _HERE / "gated_reversion.toml", _HERE / "bracketed.toml")
 """What is run where the user names no strategy."""
 
 _MODES: tuple[Mode, ...] = ("step", "block")
@@ -50,7 +50,7 @@ def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes
         )
         different = None if same else run(_first_difference(home, step.stream, block.stream))
     return Modes(
-        strategy=trial.config.strategy.name,
+        strategy=" + ".join(strategy.name for strategy in trial.config.every_strategy),
         symbols=sorted(dataset.manifest.symbol for dataset in datasets),
         equal=same,
         records=step.events,

@@ -20,13 +20,12 @@ from service.explain import candle_at
 from service.explain import explain as explained
 from service.features import Mode
 from service.launch import choose_datasets, execute, prepare
-from service.log.file import LOG_FILE
 from service.log.record import Record
 from service.loop import run as run_loop
 from service.replay import read_log
 from service.replay import replay as replayed
 from service.runs import Execution, Home, resolve
-from service.stores import open_store
+from service.stores import home_of, open_store
 from venues.dataset import open_dataset
 
 __all__ = ["backtest", "explain", "replay"]
@@ -185,12 +184,9 @@ def _chosen(what: str, given: str | None, there: Sequence[str]) -> str:
 
 def _recorded(execution: Execution, common: Common) -> list[Record]:
     """Every record of an execution's log, wherever it is kept."""
-    outcome = execution.outcome()
-    kept: Home = "file" if (execution.path / LOG_FILE).exists() else "postgres"
-    home = outcome.store if outcome is not None else kept
 
     async def read() -> list[Record]:
-        async with open_store(home, common.data_dir, common.database_url or None) as store:
+        async with open_store(home_of(execution), common.data_dir, common.database_url or None) as store:
             return await read_log(store, execution.stream)
 
     return run_loop(read())

@@ -141,7 +141,7 @@ def test_an_altered_definition_is_a_failed_check(tmp_path):
 def test_a_users_rule_that_fails_is_the_users_fault(tmp_path):
     imported(tmp_path, 60)
     (tmp_path / "mine.py").write_text(
-        "from kernel.models.rule import Rule\nclass Mine(Rule):\n    def predict(self, values, market): return 1 / 0\n"
+        "from kernel.models.rule import Rule\nclass Mine(Rule):\n    def predict(self, values, market, position): return 1 / 0\n"
     )
     words = ["--set", "strategy.model={kind='python', source='mine.py:Mine'}", "--data-dir", tmp_path]
     strategy = tmp_path / "mine.toml"

@@ -13,7 +13,7 @@ import msgspec
 
 from kernel.account import Account
 from kernel.blueprint import Blueprint, RiskConfig, Seat
-from kernel.brackets import Entry
+from kernel.brackets import Entry, Exits
 from kernel.codec import decode
 from kernel.events import CancelRequested, Event, OrderRequested
 from kernel.features.declaration import feature
@@ -189,6 +189,15 @@ def holding(*filters) -> Kernel:
     kernel = opened(strategy(OBEY, filters=filters))
     (_, order) = turned(kernel, candles([LONG_AT]))
     turned(kernel, [OrderAccepted(0, 1, 1, "v1"), filled(kernel, order, "500.01")])
+    return kernel
+
+
+def entered(exits=None, *, wish=LONG_AT, price="500.01", start=0, **more) -> Kernel:
+    """One unit was entered at the first candle, with these exits around it."""
+    kernel = opened(strategy(OBEY, exits=exits or Exits()), **more)
+    _, entry, *guards = turned(kernel, candles([wish], start=start))
+    kernel.turn(filled(kernel, entry, price))
+    turned(kernel, [OrderAccepted(0, 1, guard.order, f"v{guard.order}") for guard in guards])
     return kernel
 
 

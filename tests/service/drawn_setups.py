@@ -5,7 +5,9 @@ both wicks, the volume.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 
 from hypothesis import strategies as st
 
@@ -33,12 +35,12 @@ SOL = instrument("SOL/USDT")
 MARKETS = (BTC, ETH, SOL)
 START = DAY_NS - 25 * MINUTE  # a day begins in the middle of most markets
 
-_sizes = st.sampled_from([0, 0, 1, 10, 40, 100, 300, 700, 2500])
+_sizes = st.sampled_from([0, 1, 10, 40, 100, 200, 300, 700, 2500])
 _moves = st.tuples(st.sampled_from([-1, 1]), _sizes).map(lambda pair: pair[0] * pair[1])
 _jumps = st.one_of(st.just(0), st.just(0), _moves)
 _volumes = st.sampled_from([0, 1, 300, 2_000, 50_000])
 _rows = st.tuples(_jumps, _moves, st.sampled_from([0, 0, 5, 60, 400]), st.sampled_from([0, 0, 5, 60, 400]), _volumes)
-walks = st.lists(_rows, min_size=5, max_size=55)
+walks = st.lists(_rows, min_size=20, max_size=60)
 
 
 def candles_of(rows, of: Instrument, *, length_ns=MINUTE, start=START, absent=frozenset(), history=0):
@@ -51,6 +53,28 @@ def candles_of(rows, of: Instrument, *, length_ns=MINUTE, start=START, absent=fr
         if place not in absent:
             kind = WarmupCandle if opened < history else CandleClosed
             made.append(kind(opened + length_ns, of.symbol, opened, first, high, low, close, volume))
+    return made
+
+
+class Inside:
+    """The finer candles of one market, as a venue asks for them."""
+
+    def __init__(self, symbol: str, fine: Sequence[CandleClosed]) -> None:
+        self._symbol, self._fine = symbol, fine
+
+    def inside(self, symbol: str, open_time: int, close_ts: int):
+        found = (c for c in self._fine if symbol == self._symbol and open_time <= c.open_time < close_ts)
+        return [(c.open_time, c.open, c.high, c.low, c.close, c.volume) for c in found]
+
+
+def made_of(fine: Sequence[CandleClosed], length_ns=MINUTE) -> list[CandleClosed]:
+    """The longer candles that finer ones make up."""
+    made = []
+    for opened, within in groupby(fine, key=lambda candle: candle.open_time - candle.open_time % length_ns):
+        first, *_, last = parts = list(within)
+        high, low = max(c.high for c in parts), min(c.low for c in parts)
+        volume = sum(c.volume for c in parts)
+        made.append(CandleClosed(opened + length_ns, first.symbol, opened, first.open, high, low, last.close, volume))
     return made
 
 
@@ -125,7 +149,7 @@ def entries(draw):
 
 limits = st.builds(
     Limits,
-    max_position=maybe("0.6", "3"), max_order_notional=maybe("700"), max_gross_exposure=maybe("900", "3000"),
+    max_position=maybe("1.2", "3"), max_order_notional=maybe("700"), max_gross_exposure=maybe("900", "3000"),
     max_leverage=maybe("0.9"), max_open_orders=st.sampled_from([None, None, 2, 5]),
     max_orders_per_minute=st.sampled_from([None, None, 3]), price_band=maybe("0.01"),
 )  # fmt: skip
@@ -145,7 +169,7 @@ def strategies(draw, name, symbols: Sequence[str], kinds=("cross", "reversion", 
         draw(models(kind)), [*FEATURES[kind], RANGE, SPREAD, CHANGE],
         name=name, quantity=draw(st.sampled_from(["1", "0.4"])), sizing=draw(sizings), entry=draw(entries()),
         gate=Gate(0.001) if gated else None, filters=filters, exits=draw(exits()),
-        limits=draw(st.one_of(NO_LIMITS, NO_LIMITS, limits)),
+        limits=draw(st.one_of(NO_LIMITS, NO_LIMITS, NO_LIMITS, limits)),
         symbols=draw(st.sampled_from([(), (), tuple(symbols[:1]), tuple(symbols[-1:])])),
     )  # fmt: skip
 
@@ -167,7 +191,7 @@ protections = st.lists(
 
 @st.composite
 def accounts(draw, instruments):
-    balances = {"USDT": Decimal(draw(st.sampled_from([1_000_000, 3_000, 700])))}
+    balances = {"USDT": Decimal(draw(st.sampled_from([1_000_000, 3_000, 3_000, 700])))}
     for own in instruments:
         if draw(st.integers(0, 5)) == 0:
             balances[own.base] = Decimal(draw(st.sampled_from(["0.5", "4", "0"])))
@@ -207,10 +231,19 @@ def setups(draw, *, markets=1, strategies_of=1, kinds=("cross", "reversion", "br
         draw(strategies(f"s{number}", symbols, kinds if number == 0 else (*kinds, "cross", "breakout")))
         for number in range(strategies_of)
     )
-    risk = RiskConfig(draw(st.one_of(NO_LIMITS, limits)), tuple(draw(st.one_of(st.just([]), protections))))
+    risk = RiskConfig(draw(st.one_of(NO_LIMITS, NO_LIMITS, limits)), tuple(draw(st.one_of(st.just([]), protections))))
     return Setup(
         of, every, instruments, lengths, draw(accounts(instruments)), risk, draw(venues), seed=draw(st.integers(0, 3))
     )
+
+
+@st.composite
+def detailed(draw):
+    """A run in two markets, of which the first has candles of twenty seconds inside its minutes."""
+    setup = draw(setups(markets=2))
+    rows = draw(st.lists(_rows, min_size=60, max_size=150))
+    fine = candles_of(rows, BTC, length_ns=MINUTE // 3, absent=draw(st.frozensets(st.integers(0, 100), max_size=6)))
+    return replace(setup, markets=[made_of(fine), setup.markets[1]], detail=Inside("BTC/USDT", fine))
 
 
 cuts = st.lists(st.integers(0, 80).map(lambda minute: START + minute * MINUTE), max_size=3)

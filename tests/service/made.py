@@ -99,14 +99,16 @@ class Ran:
         return replay(composed, self.records if recorded is None else recorded, ended=ended)
 
     def explained(
-        self, at: str | int, symbol: str = "BTC/USDT", recorded: Sequence[Record] | None = None
+        self, at: str | int, symbol: str = "BTC/USDT", recorded: Sequence[Record] | None = None, strategy: str = ""
     ) -> Explanation:
+        """The first strategy's answer, unless another is named."""
         market = next(m for m in self.definition.markets if m.instrument.symbol == symbol)
         when = parse_time(at) if isinstance(at, str) else at
         opened = candle_at(open_dataset(self.data_dir, market.dataset), when)
         composed = compose(self.definition, self.data_dir)
         log = self.records if recorded is None else recorded
-        return explain(composed, self.definition, log, symbol=symbol, opened=opened)
+        own = strategy or self.definition.strategies[0].strategy.name
+        return explain(composed, self.definition, log, strategy=own, symbol=symbol, opened=opened)
 
 
 def records(data_dir: Path, stream: str) -> list[Record]:

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 
 from tests.service.both_ways import assert_same
-from tests.service.drawn_setups import cuts, setups
+from tests.service.drawn_setups import cuts, detailed, setups
 
 
 @settings(max_examples=150)
@@ -33,4 +33,10 @@ def test_a_rotation_over_three_markets(setup, cuts):
 @settings(max_examples=80)
 @given(setups(markets=2, strategies_of=3, kinds=["rotation"], history=True), cuts)
 def test_a_rotation_beside_others(setup, cuts):
+    assert_same(setup, cuts)
+
+
+@settings(max_examples=60)
+@given(detailed(), cuts)
+def test_orders_that_are_filled_on_finer_candles(setup, cuts):
     assert_same(setup, cuts)

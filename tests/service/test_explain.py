@@ -18,6 +18,7 @@ GATED = (
     "strategy.filters.1.candles=5",
     "account.cash=20200",
     "strategy.filters.0.at_least=0.6",
+    "strategy.exits={}",
 )
 
 

@@ -127,7 +127,7 @@ def test_a_type_or_version_that_nobody_knows_is_named(ran):
 
 def test_the_account_cannot_be_opened_richer_than_the_definition_says(ran):
     opened = ran.records[0]
-    rich = opened._replace(payload=opened.payload.replace(b'"cash":"100000000"', b'"cash":"900000000"'))
+    rich = opened._replace(payload=opened.payload.replace(b'"USDT":"100000000"', b'"USDT":"900000000"'))
     assert rich != opened
     assert ran.replayed(rechained([rich, *ran.records[1:]])).first_divergence.seq == 1
     assert ran.replayed(rechained(ran.records[1:])).first_divergence.seq == 1

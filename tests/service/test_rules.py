@@ -6,7 +6,7 @@ import pytest
 from made import OWN_RULE, dataset, prepared, records, run, walk
 
 from kernel.errors import CheckFailed, ConfigError, RuleFailed
-from service.runs import resolve
+from service.runs import resolve, rule_dir
 
 HEAD = """
 from kernel.models.prediction import FLAT, LONG, Prediction
@@ -16,7 +16,7 @@ class Mine(Rule):
     def __init__(self, dip=1):
         self.calls = 0
 
-    def predict(self, values, market):
+    def predict(self, values, market, position):
         self.calls += 1
 """
 
@@ -72,9 +72,9 @@ def test_a_rules_modules_are_not_left_behind_for_the_next_rule(tmp_path, market,
 
 def test_a_kept_rule_that_was_altered_is_refused(tmp_path, market, strategy):
     ran = run(tmp_path, [market], strategy(TRADES))
-    kept = ran.path.parent / "strategy" / "mine.py"
+    kept = rule_dir(ran.path.parent, 0) / "mine.py"
     kept.write_text(TRADES.replace("10", "11"))
-    with pytest.raises(CheckFailed, match="strategy was altered"):
+    with pytest.raises(CheckFailed, match="rules/1 was altered"):
         ran.replayed()
     run(tmp_path, [market], strategy(TRADES))  # running again keeps the true one again
     assert ran.replayed().first_divergence is None

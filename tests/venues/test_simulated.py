@@ -202,6 +202,45 @@ def test_both_accounts_agree_at_the_end_of_a_session(market, of, fill):
     assert finish(ran.venue.account_snapshot()).balances == ran.kernel.state.balances
 
 
+# What it does with orders that depend on others.
+
+
+def test_an_order_that_only_reduces_takes_back_no_more_than_there_is():
+    at = venue(BTC="5", USDT="1000")
+    taken(at, candles([500_00]))
+    submitted(at, order())
+    taken(at, [candle(1, 500_00, 500_00, 500_00, 500_00)])
+    submitted(at, order("sell", "2", number=2, kind="stop_market", trigger="490", reduce_only=True))
+    fill, end = taken(at, [candle(2, 480_00, 490_00, 480_00, 490_00)])
+    assert (fill.quantity, fill.price) == (1, 480)
+    assert end == OrderCanceled(3 * MINUTE, 2, 2, "reduce_only")
+
+
+def test_a_market_order_that_only_reduces_is_no_larger_than_the_position():
+    at = venue(BTC="5", USDT="1000")
+    taken(at, candles([500_00]))
+    submitted(at, order())
+    taken(at, [candle(1, 500_00, 500_00, 500_00, 500_00)])
+    submitted(at, order("sell", "2", number=2, reduce_only=True))
+    fill, end = taken(at, [candle(2, 480_00, 490_00, 480_00, 490_00)])
+    assert (fill.quantity, end.reason) == (1, "reduce_only")
+
+
+def test_an_order_takes_the_place_of_another_with_what_that_one_has_filled_and_its_children():
+    at = venue(config={"volume_share": "1"})
+    taken(at, candles([500_00]))
+    submitted(at, order(kind="limit", price="490", quantity="3"))
+    submitted(at, order("sell", "2", number=2, kind="stop_market", trigger="400", parent=1, reduce_only=True))
+    (part,) = taken(at, [candle(1, 500_00, 500_00, 489_00, 495_00, volume=1_000)])
+    (end,) = submitted(at, order(kind="limit", price="495", quantity="2", number=3, replaces=1))
+    assert (part.quantity, end) == (1, OrderCanceled(2 * MINUTE, 2, 1, "replaced"))
+    found = finish(at.query("c3"))
+    assert (found.status, found.quantity, found.filled) == ("open", 2, 1)
+    assert answer(at, order(number=4, quantity="5", replaces=1)) == Rejected("replaced_order_gone")
+    fills = taken(at, [candle(2, 494_00, 500_00, 300_00, 300_00, volume=10_000)])
+    assert [(fill.order, fill.quantity, fill.price) for fill in fills] == [(3, 1, 494), (2, 2, 400)]
+
+
 # Several strategies.
 
 
@@ -274,10 +313,11 @@ def test_what_is_refused_on_arrival_is_canceled():
 def test_an_end_of_time_is_reported_for_its_own_time():
     at = venue()
     taken(at, candles([500_00]))
-    until = 2 * MINUTE + 17
-    submitted(at, order(kind="limit", price="400", time_in_force="gtd", expires_at=until))
-    assert taken(at, [candle(1, 500_00, 500_00, 400_00, 500_00)]) == []
-    assert taken(at, [candle(2, 500_00, 500_00, 300_00, 500_00)]) == [OrderExpired(until, 2, 1, "gtd")]
+    for number, until in enumerate((2 * MINUTE - 1, 2 * MINUTE), start=1):
+        submitted(at, order(kind="limit", price="400", number=number, time_in_force="gtd", expires_at=until))
+    end, fill = taken(at, [candle(1, 500_00, 500_00, 300_00, 500_00)])
+    assert end == OrderExpired(2 * MINUTE - 1, 1, 1, "gtd")
+    assert (fill.order, fill.ts) == (2, 2 * MINUTE), "it was there to the last moment of the candle"
 
 
 def test_the_end_of_an_instant_is_counted_and_moves_nothing():

@@ -34,6 +34,7 @@ class Rules:
         self.config = config
         self._decimals = max(instrument.price_decimals, -int(instrument.tick.as_tuple().exponent))
         self.factor = int(10 ** (self._decimals - instrument.price_decimals))
+        self._tick = self.units(instrument.tick)
         self._seed = seed
         self.taker_rate = instrument.fee_rate if config.fee_rate is None else config.fee_rate
         self.taker_factor = add(_ONE, self.taker_rate)
@@ -58,11 +59,16 @@ class Rules:
 
     def trail_level(self, request: OrderRequested, best: int) -> int:
         """Where a trailing stop is triggered whose best price is `best`: on the tick that is further from it."""
-        price, tick = self.price(best), self.instrument.tick
-        distance = request.trail if request.trail is not None else multiply(price, request.trail_rate or ZERO)
+        if request.trail is not None:
+            distance, parts = request.trail.as_integer_ratio()
+            distance *= 10**self._decimals
+        else:
+            distance, parts = (request.trail_rate or ZERO).as_integer_ratio()
+            distance *= best
+        step = parts * self._tick
         if request.side == "sell":
-            return self.units(round_down_to(tick, subtract(price, distance)))
-        return self.units(round_up_to(tick, add(price, distance)))
+            return (best * parts - distance) // step * self._tick
+        return -((-best * parts - distance) // step) * self._tick
 
     def slipped(self, side: str, price: Decimal, quantity: Decimal, volume: int) -> Decimal:
         """What a taker gets at a price of the market, on the tick that is worse. `volume` is the candle's."""

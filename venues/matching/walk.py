@@ -33,11 +33,10 @@ def meet(match: Match, price: int, todo: list[int]) -> None:
     orders, due = match.book.orders, match.due
     todo.sort(reverse=True)
     while todo or due:
-        is_new = not due or (todo and todo[-1] <= min(due))
-        number = todo.pop() if is_new else min(due)
+        number = todo.pop() if not due or (todo and todo[-1] <= min(due)) else min(due)
         due.discard(number)
         if number in orders:
-            _offer(match, orders[number], price, beyond_only=not is_new)
+            _offer(match, orders[number], price)
 
 
 def walk(match: Match, price: int, points: tuple[int, ...]) -> None:
@@ -79,7 +78,7 @@ def _move(match: Match, price: int, to: int) -> int:
             price = place
         if number in match.due:
             match.due.discard(number)
-            _offer(match, orders[number], price, beyond_only=True)
+            _offer(match, orders[number], price)
         else:
             match.act(orders[number], price)
 
@@ -102,16 +101,16 @@ def _reached(match: Match, order: Working, price: int, to: int) -> int | None:
     return price if level < now else order.level
 
 
-def _offer(match: Match, order: Working, price: int, *, beyond_only: bool) -> None:
+def _offer(match: Match, order: Working, price: int) -> None:
     """Let an order act at a price that is there, and was not reached by moving.
 
-    With `beyond_only` it has begun at this price, or may fill more than before: its level must have been passed.
+    It is enough that the price is at the order's level, but not for one that has become active at this very price.
     """
     stage, beyond = order.stage, passed_by(order, price)
-    if stage == "limit":
-        acts = beyond > 0 or (beyond == 0 and not beyond_only and _touches(match, order, price))
+    if beyond == 0 and stage != "market":
+        acts = order.request.order not in match.here and (stage != "limit" or _touches(match, order, price))
     else:
-        acts = stage == "market" or beyond > 0 or (beyond == 0 and not beyond_only)
+        acts = beyond > 0 or stage == "market"
     if acts and match.may_fill(order):
         match.act(order, price)
     elif stage in {"market", "new_limit"}:

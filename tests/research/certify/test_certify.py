@@ -54,7 +54,7 @@ def test_the_catalogue_is_certified_with_another_market_beside_it(home, eth):
     assert all(check.ok for check in report.checks.values())
     assert {f.name for f in report.features} | {f.name for f in report.not_applicable} == {f.name for f in catalogue()}
     assert all("it has no value before candle" in left_out.why for left_out in report.not_applicable)
-    assert [modes.symbols for modes in report.modes] == [["BTC/USDT", "ETH/USDT"]] * 2
+    assert [modes.symbols for modes in report.modes] == [["BTC/USDT", "ETH/USDT"]] * 3
     assert set(report.modes[1].gate) == {"BTC/USDT", "ETH/USDT"}
     assert min(modes.trades for modes in report.modes) > 5
 

@@ -9,7 +9,7 @@ from kernel.features.engine import Engine
 from research.certify import subject
 from research.certify.certify import prepare
 from research.certify.modes import STRATEGIES, Trial
-from service import block
+from service import piece
 from service.config import load_config
 from service.definition import Window
 from tests.research.certify.markets import a_market
@@ -154,14 +154,14 @@ def test_a_memory_that_leaves_something_out(monkeypatch, home, btc):
 
 
 def test_a_block_mode_that_judges_otherwise(monkeypatch, home, btc):
-    sound = block.verdicts
+    sound = piece.verdicts
 
     def blind(*about):
         judged = sound(*about)
         judged.wishes[700:] = 0
         return judged
 
-    monkeypatch.setattr(block, "verdicts", blind)
+    monkeypatch.setattr(piece, "verdicts", blind)
     trials = [Trial(load_config(path), path.parent, Window()) for path in STRATEGIES]
     report = prepare(home, [btc], SOUND, trials).run()
     assert not report.ok

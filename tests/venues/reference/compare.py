@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kernel.errors import CandledError
-from kernel.messages import CandleClosed
+from kernel.messages import CandleClosed, InstantClosed
 from tests.venues.reference.desks import ReferenceDesk, SimulatedDesk
 from tests.venues.reference.drawn import Cancel, Case, Step
 from venues.simulation import SimulatedVenueConfig
@@ -27,6 +27,8 @@ def told(desk: ReferenceDesk | SimulatedDesk, step: Step) -> Any:
 def _told(desk: ReferenceDesk | SimulatedDesk, step: Step) -> Any:
     if isinstance(step, CandleClosed):
         return desk.candle(step)
+    if isinstance(step, InstantClosed):
+        return desk.instant(step)
     return desk.cancel(step.order) if isinstance(step, Cancel) else desk.submit(step)
 
 
@@ -93,6 +95,8 @@ def _step(case: Case, step: Step) -> str:
         return f"{step.symbol} opens {step.open_time // 1_000_000_000} s: {prices} {[list(r[1:]) for r in rows] or ''}"
     if isinstance(step, Cancel):
         return f"cancel {step.order}"
+    if isinstance(step, InstantClosed):
+        return "the instant is over"
     extra = [
         f"{name}={getattr(step, name)}"
         for name in step.__struct_fields__[9:]

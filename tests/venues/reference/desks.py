@@ -7,7 +7,7 @@ from typing import Any
 from kernel.account import Account
 from kernel.events import OrderRequested
 from kernel.instrument import Instrument
-from kernel.messages import CandleClosed, Report
+from kernel.messages import CandleClosed, InstantClosed, Report
 from tests.venues.reference.matcher import ReferenceVenue
 from tests.venues.reference.order import decimal
 from venues.simulated import SimulatedVenue
@@ -51,6 +51,9 @@ class SimulatedDesk:
     def candle(self, message: CandleClosed) -> list[Report]:
         return [*self.venue.take(message), *self.venue.reports()]
 
+    def instant(self, message: InstantClosed) -> list[Report]:
+        return [*self.venue.take(message), *self.venue.reports()]
+
     def balances(self) -> dict[str, Decimal]:
         held = finish(self.venue.account_snapshot()).balances
         return {asset: amount for asset, amount in held.items() if amount != 0}
@@ -76,6 +79,10 @@ class BlockDesk(SimulatedDesk):
 
 class ReferenceDesk(ReferenceVenue):
     """The reference."""
+
+    def instant(self, message: InstantClosed) -> list[Report]:
+        self.book.after += 1  # it is counted, and nothing else
+        return []
 
     def balances(self) -> dict[str, Decimal]:
         return {asset: decimal(amount) for asset, amount in self.book.balances.items() if amount != 0}

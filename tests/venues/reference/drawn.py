@@ -10,7 +10,7 @@ from random import Random
 from kernel.account import Account
 from kernel.events import OrderRequested
 from kernel.instrument import Instrument
-from kernel.messages import CandleClosed
+from kernel.messages import CandleClosed, InstantClosed
 from kernel.money import from_units, multiply
 from tests.venues.reference.desks import Detail
 from venues.simulation import SimulatedVenueConfig
@@ -26,7 +26,7 @@ class Cancel:
     order: int
 
 
-Step = OrderRequested | Cancel | CandleClosed
+Step = OrderRequested | Cancel | CandleClosed | InstantClosed
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Market:
 
     def steps(self) -> list[Step]:
         random, steps = self.random, []
-        second = random.randrange(4)  # three of four cases: the second market is there for its price alone
+        second = random.randrange(3)  # in two of three cases the second market is there for its price alone
         for minute in range(random.randint(4, 12)):
             for n, instrument in enumerate(self.instruments):
                 if minute and (random.randrange(8) == 0 or (n and second and random.randrange(3))):
@@ -112,6 +112,8 @@ class Market:
                 for _ in range(random.choice((0, 1) if self.quiet else (0, 0, 1, 1, 2))):
                     traded = self.instruments[0] if second else random.choice(self.instruments)
                     steps += self.action(traded)
+            if steps and random.randrange(4) == 0:
+                steps.append(InstantClosed(self.now))
         return steps
 
     def candle(self, instrument: Instrument, minute: int) -> CandleClosed:
