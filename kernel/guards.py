@@ -86,6 +86,8 @@ class Guards:
         if ended.strategy not in self._stopped or (ended.parent and ended.purpose not in _STOPS):
             return _NOTHING
         position = state.books[ended.strategy].positions[ended.symbol]
+        if not side_of(state.markets[ended.symbol].instrument, position.quantity):
+            return _NOTHING
         if any(state.orders[number].request.purpose in _STOPS for number in position.live):
             return _NOTHING
         return _close(state, ended.strategy, ended.symbol, ts, "protection")

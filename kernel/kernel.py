@@ -275,8 +275,8 @@ class Kernel:
         if order is None:
             return events
         request = order.request
-        if late and request.purpose == "entry":
-            events = [*events, *self._guards.unguarded(state, request, fill.ts)]
+        if late and request.purpose == "entry" and (closing := self._guards.unguarded(state, request, fill.ts)):
+            events = [*events, *closing]
         if not (state.halts or self._guards.protects):
             return events
         closed = state.books[request.strategy].round_trips != trips

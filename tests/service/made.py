@@ -15,6 +15,7 @@ from service.compose import compose
 from service.config import load_config
 from service.definition import RunDefinition, Window
 from service.explain import Explanation, candle_at, explain
+from service.features import Mode
 from service.launch import Prepared, execute, prepare
 from service.log.file import FileLogStore
 from service.log.record import Head, Record, decoded
@@ -52,6 +53,34 @@ def walk(rows: int, seed: int = 1, *, timeframe: str = "1m", start: str = START)
         high, low = max(first, close) + chance.randint(0, 500), min(first, close) - chance.randint(0, 500)
         candles.append(Candle(opened + row * step, first, high, low, close, chance.randint(0, 90_000)))
     return candles
+
+
+def market_of(*rows: int | tuple[int, ...], timeframe: str = "1m", start: str = START) -> list[Candle]:
+    """Candles by hand, prices in whole units of quote: a close, or open, high, low, close. Without them it opens where
+    the last one closed.
+    """
+    opened, step, made = parse_time(start), timeframe_ns(timeframe), []
+    for place, row in enumerate(rows):
+        before = made[-1].close // 100 if made else row if isinstance(row, int) else row[0]
+        prices = (before, max(before, row), min(before, row), row) if isinstance(row, int) else row
+        made.append(Candle(opened + place * step, *(price * 100 for price in prices), volume=1_000))
+    return made
+
+
+_LEVELS = """
+name = "{name}"
+features = [
+  {{ name = "price", kind = "sma", period = 1 }},
+  {{ name = "top", kind = "sma", period = 1, inputs = ["{top}"] }},
+  {{ name = "bottom", kind = "sma", period = 1, inputs = ["{bottom}"] }},
+]
+model = {{ kind = "breakout", price = "price", high = "top", low = "bottom", both_sides = {both_sides} }}
+"""
+
+
+def levels(name: str = "levels", top: int = 40_100, bottom: int = 39_900, *, both_sides: bool = False) -> str:
+    """The beginning of a strategy's table: long above one price, flat or short below another; no opinion between."""
+    return _LEVELS.format(name=name, top=top, bottom=bottom, both_sides=str(both_sides).lower())
 
 
 def dataset(data_dir: Path, candles: Iterable[Candle], symbol: str = "BTC/USDT", timeframe: str = "1m") -> Dataset:
@@ -116,18 +145,20 @@ def records(data_dir: Path, stream: str) -> list[Record]:
 
 
 def prepared(
-    data_dir: Path, datasets: Sequence[Dataset], strategy: Path = EMA_CROSS, *overrides: str, **window: str | None
-) -> Prepared:
+    data_dir: Path, datasets: Sequence[Dataset], strategy: Path = EMA_CROSS, *overrides: str,
+    details: Sequence[Dataset] = (), mode: Mode = "step", **window: str | None,
+) -> Prepared:  # fmt: skip
     """`window` takes `first` and `before`, as times."""
     config = load_config(strategy, overrides=overrides)
     bounds = Window(**{name: parse_time(text) for name, text in window.items() if text})
-    return prepare(data_dir, config, datasets, window=bounds, beside=strategy.parent)
+    return prepare(data_dir, config, datasets, window=bounds, beside=strategy.parent, details=details, mode=mode)
 
 
 def run(
-    data_dir: Path, datasets: Sequence[Dataset], strategy: Path = EMA_CROSS, *overrides: str, **window: str | None
+    data_dir: Path, datasets: Sequence[Dataset], strategy: Path = EMA_CROSS, *overrides: str, **further: Any
 ) -> Ran:
-    ready = prepared(data_dir, datasets, strategy, *overrides, **window)
+    """`further` is what `prepared` takes."""
+    ready = prepared(data_dir, datasets, strategy, *overrides, **further)
     result = execute(data_dir, ready, store="file")
     assert resolve(data_dir, result.stream).outcome().log_head == result.log_head
     return Ran(data_dir, result, ready.definition)
