@@ -7,7 +7,7 @@ ROOMS  := kernel venues service research migrations
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo check test format lock peers lock-peers bench bench-features ops clean
+.PHONY: help install dev demo check test campaign format lock peers peers-orders lock-peers bench bench-features ops clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -44,12 +44,20 @@ check: dev  ## ruff, mypy --strict, import-linter
 test: check  ## everything that CI runs
 	$(BIN)/pytest
 
+campaign: dev  ## the simulated venue against a second matcher: 300,000 random markets, an hour or so
+	$(BIN)/python -m tests.venues.reference --cases 200000 --seed 1
+	$(BIN)/python -m tests.venues.reference --cases 100000 --seed 2 --block
+
 peers: install  ## third-party engines on the same rule and rows: equal trades first, then their speed
 	@$(BIN)/python benchmarks/peers/run.py
 
-bench: install  ## the figures of the README: step and block mode, append, verify, replay
+peers-orders: install  ## the same limits, stops and brackets through other engines, fill by fill
+	@$(BIN)/python benchmarks/peers/orders_run.py
+
+bench: install  ## the figures of the README: step and block mode, orders, append, verify, replay
 	@$(BIN)/python benchmarks/step.py
 	@$(BIN)/python benchmarks/block.py
+	@$(BIN)/python benchmarks/orders.py
 	@$(BIN)/python benchmarks/append.py
 
 bench-features: dev  ## features and orchestration: what a candle costs, here and with other libraries

@@ -1,5 +1,6 @@
 """Why did it (not) trade at T? The recorded run is executed again up to that candle, and its steps are watched."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -116,6 +117,7 @@ class _Watched:
         self._trace = Trace(kernel, strategy, symbol)
         self._events: list[Event] = []
         self._ordinal = 0
+        self._fold = b""
         self._standing = _standing(kernel, strategy, symbol)
 
     def look_at(self, candle: CandleClosed) -> None:
@@ -128,6 +130,7 @@ class _Watched:
         """Turn the end of the candle's instant, where the strategy decides."""
         self._ordinal = self._kernel.state.ordinal + 1
         self._trace.steps = {}
+        self._fold = bytes(self._kernel.state.books[self._strategy].fold)
         self._turn(message)
 
     def _turn(self, message: MarketMessage) -> None:
@@ -141,11 +144,12 @@ class _Watched:
         if candle is None:
             raise InvariantBroken("no candle was looked at")
         own = [e for e in self._events if getattr(e, "strategy", "") in ("", self._strategy)]
+        folded = self._folded(own)
         own = [e for e in own if getattr(e, "symbol", self._symbol) in ("", self._symbol)]
         decided = next((place for place, e in enumerate(own) if isinstance(e, DecisionMade)), len(own))
         reason = next((step.reason for step in self._trace.steps.values() if step.reason), None)
         if decided == len(own) and reason is None:
-            reason = self._alone(own)
+            reason = folded or SkipReason.TARGET_UNCHANGED.label
         refused = next((e.reason for e in own[decided:] if isinstance(e, RiskRefused)), None)
         steps = tuple(
             self._trace.steps.get(name) or StepTrace(name, _absent(name, definition, self._strategy))
@@ -155,7 +159,7 @@ class _Watched:
         reports = [] if warmup else _reports(self._recorded, kernel, self._symbol, self._strategy, candle)
         told = [e.order for e in (*reports, *own) if isinstance(getattr(e, "order", None), int)]
         return Explanation(
-            seq=None if warmup else _covering(self._recorded, self._strategy, self._ordinal, reason),
+            seq=None if warmup else self._covering(folded if self._kernel.waits(self._strategy) else reason),
             strategy=self._strategy,
             candle=_shown(candle, kernel.state.markets[self._symbol].instrument),
             outcome="warmup" if warmup else "refused" if refused else "skipped" if reason else "ordered",
@@ -167,15 +171,36 @@ class _Watched:
             orders=tuple(_order_story(self._recorded, order) for order in dict.fromkeys(told)),
         )
 
-    def _alone(self, own: Sequence[Event]) -> str | None:
-        """Why a strategy over several markets left this one as it is."""
-        if not self._kernel.waits(self._strategy):
-            return None
-        skipped = [e for e in own if isinstance(e, CandlesSkipped)]
+    def _folded(self, own: Sequence[Event]) -> str | None:
+        """Why the strategy as a whole decided nothing on the message; None where it decided on any of its markets."""
         fold = self._kernel.state.books[self._strategy].fold
         if fold:
             return SkipReason(fold[-1]).label
-        return next(iter(skipped[-1].counts)) if skipped else SkipReason.TARGET_UNCHANGED.label
+        full = next((e for e in own if isinstance(e, CandlesSkipped) and e.last == self._ordinal), None)
+        if full is None:
+            return None
+        before = Counter(SkipReason(code).label for code in self._fold)
+        return next(iter(Counter(full.counts) - before))
+
+    def _covering(self, reason: str | None) -> int:
+        """The seq of the record that holds the candle's fate, which must agree with what was derived again."""
+        ordinal, last = self._ordinal, 0
+        for record in self._recorded:
+            if record.type in _FATES:
+                event = decoded(record)
+                if event.strategy != self._strategy:
+                    continue
+                skipped = isinstance(event, CandlesSkipped)
+                first, last = (event.first, event.last) if skipped else (event.candle, event.candle)
+                if first <= ordinal <= last and (reason in event.counts if skipped else reason is None):
+                    return record.seq
+        if last < ordinal:
+            what = f"the log ends at candle {last}, before this one, which is candle {ordinal}"
+            raise UsageError(what, fix=_WINDOW)
+        raise CheckFailed(
+            f"executed again, candle {ordinal} gives {reason or 'a decision'}; the log does not say so",
+            fix="run `candled replay RUN --verify`: it names the first record that differs",
+        )
 
 
 def _standing(kernel: Kernel, strategy: str, symbol: str) -> Standing:
@@ -208,26 +233,6 @@ def _absent(name: str, definition: RunDefinition, own: str) -> Literal["not_conf
     strategy = next(in_force(d.strategy) for d in definition.strategies if d.strategy.name == own)
     missing = {"CusumGate": strategy.gate is None, "FilterChain": not strategy.filters}
     return "not_configured" if missing.get(name) else "not_reached"
-
-
-def _covering(recorded: Sequence[Record], strategy: str, ordinal: int, reason: str | None) -> int:
-    """The seq of the record that holds the candle's fate, which must agree with what was derived again."""
-    last = 0
-    for record in recorded:
-        if record.type in _FATES:
-            event = decoded(record)
-            if event.strategy != strategy:
-                continue
-            skipped = isinstance(event, CandlesSkipped)
-            first, last = (event.first, event.last) if skipped else (event.candle, event.candle)
-            if first <= ordinal <= last and (reason in event.counts if skipped else reason is None):
-                return record.seq
-    if last < ordinal:
-        raise UsageError(f"the log ends at candle {last}, before this one, which is candle {ordinal}", fix=_WINDOW)
-    raise CheckFailed(
-        f"executed again, candle {ordinal} gives {reason or 'a decision'}; the log does not say so",
-        fix="run `candled replay RUN --verify`: it names the first record that differs",
-    )
 
 
 def _order_story(recorded: Sequence[Record], order: int) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from kernel.instrument import Instrument
 from kernel.levers import in_force
 from kernel.models.rule import PythonRule
 from kernel.strategy import Strategy
-from kernel.timeframe import timeframe_ns
 from service.artifacts import load_transform
 from service.backtest import Result, backtest
 from service.compose import Composed, compose
 from service.config_types import Config, MarketConfig
 from service.definition import RunDefinition, StrategyParts, Window, define, definition_bytes, run_id
+from service.details import detail_datasets
 from service.durable import replace_durably
 from service.features import Mode, engines_for
 from service.loop import run
@@ -89,7 +89,7 @@ def prepare(
     _check_window(datasets, window)
     markets, notes = _instruments(data_dir, config, datasets, rules_file)
     parts = [_parts(data_dir, strategy, beside) for strategy in config.every_strategy]
-    definition = define(config, markets, window=window, parts=parts, details=_details(datasets, details))
+    definition = define(config, markets, window=window, parts=parts, details=detail_datasets(datasets, details))
     home = runs_dir(data_dir) / run_id(definition)
     home.mkdir(parents=True, exist_ok=True)
     for place, part in enumerate(parts):
@@ -104,33 +104,6 @@ def _parts(data_dir: Path, strategy: Strategy, beside: Path) -> StrategyParts:
     model = in_force(strategy).model
     rule = read_rule(model, beside) if isinstance(model, PythonRule) else None
     return StrategyParts(strategy, rule, load_transform(data_dir, strategy.transform) if strategy.transform else None)
-
-
-def _details(datasets: Sequence[Dataset], details: Sequence[Dataset]) -> dict[str, str]:
-    """The finer candles by symbol. Errors: ConfigError for those of another market, or that are no finer."""
-    coarse = {(d.manifest.venue, d.manifest.symbol): d.manifest for d in datasets}
-    found = {}
-    for detail in details:
-        own = detail.manifest
-        market = coarse.get((own.venue, own.symbol))
-        if market is None:
-            known = ", ".join(f"{venue} {symbol}" for venue, symbol in coarse)
-            raise ConfigError(
-                f"--detail {own.dataset[:12]} is of {own.venue} {own.symbol}, which this run does not trade",
-                fix=f"it trades: {known}",
-            )
-        length, finer = timeframe_ns(market.timeframe), timeframe_ns(own.timeframe)
-        if finer >= length or length % finer:
-            raise ConfigError(
-                f"--detail {own.dataset[:12]} has candles of {own.timeframe}, which do not make up {market.timeframe}"
-            )
-        if (own.price_decimals, own.volume_decimals) != (market.price_decimals, market.volume_decimals):
-            raise ConfigError(
-                f"--detail {own.dataset[:12]} counts {own.symbol} in other units than the market's dataset",
-                fix="import both from files of the same source, or with the same --price-decimals",
-            )
-        found[own.symbol] = own.dataset
-    return found
 
 
 def _check_window(datasets: Sequence[Dataset], window: Window) -> None:

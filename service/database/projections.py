@@ -9,17 +9,8 @@ from typing import Any, NamedTuple
 from asyncpg import Connection
 
 from kernel.codec import MESSAGE_TYPES, decode
-from service.database.rows import (
-    PROJECTED,
-    DecisionRow,
-    Entry,
-    EquityRow,
-    FillRow,
-    OrderRow,
-    PositionRow,
-    Rows,
-    TradingStateRow,
-)
+from service.database.row_types import DecisionRow, EquityRow, FillRow, OrderRow, PositionRow, TradingStateRow
+from service.database.rows import PROJECTED, Entry, Rows
 
 __all__ = ["project", "rebuild"]
 

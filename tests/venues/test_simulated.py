@@ -162,8 +162,10 @@ def test_what_rests_holds_its_money_until_it_ends():
     taken(at, candles([500_00]))
     assert answer(at, order(kind="limit", price="400", quantity="2")) == Accepted("sim-1")
     assert answer(at, order(number=2, quantity="0.5")) == Rejected("insufficient_balance")
-    assert finish(at.cancel("c1")) == Done()
-    assert answer(at, order(number=3, quantity="0.5")) == Accepted("sim-3")
+    assert answer(at, order(kind="limit", price="450", quantity="2", number=3, replaces=1)) == Accepted("sim-3")
+    assert answer(at, order(number=4, quantity="0.5")) == Rejected("insufficient_balance")
+    assert finish(at.cancel("c3")) == Done()
+    assert answer(at, order(number=5, quantity="0.5")) == Accepted("sim-5")
 
 
 def test_a_group_holds_once():
@@ -317,7 +319,7 @@ def test_an_end_of_time_is_reported_for_its_own_time():
         submitted(at, order(kind="limit", price="400", number=number, time_in_force="gtd", expires_at=until))
     end, fill = taken(at, [candle(1, 500_00, 500_00, 300_00, 500_00)])
     assert end == OrderExpired(2 * MINUTE - 1, 1, 1, "gtd")
-    assert (fill.order, fill.ts) == (2, 2 * MINUTE), "it was there to the last moment of the candle"
+    assert (fill.order, fill.price) == (2, 400), "it was there to the last moment of the candle"
 
 
 def test_the_end_of_an_instant_is_counted_and_moves_nothing():

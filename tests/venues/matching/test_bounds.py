@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.venues.matching.given import market, match_of, rules_of, working
+from venues.matching.begin import passed_by
 from venues.matching.bounds import EVERY, NOTHING, wake_of, widened
 from venues.matching.choose import matched
 
@@ -59,16 +61,26 @@ def test_the_bounds_of_a_book_are_the_tightest_of_its_orders(match):
     assert wake.ts == min(one.ts for one in alone)
 
 
-@given(rested())
-def test_an_order_that_would_be_filled_asks_for_no_more_than_it_needs(match):
-    """One order alone: a candle that its bounds ask for does change something."""
-    (number, order), *_ = match.book.orders.items()
-    match.book.orders = {number: order}
-    wake, still, scale = wake_of(match.rules, [match.book]), state(match), match.rules.factor
-    low, high = match.bar.low // scale, match.bar.high // scale
-    match = matched(match)
-    if low <= wake.low or high >= wake.high:
-        assert state(match) != still
+@pytest.mark.parametrize("kind", ["limit", "stop_market", "take_profit", "trailing_stop"])
+@pytest.mark.parametrize("tick", ["1", "0.5", "0.2"])
+@pytest.mark.parametrize("touch", [0, 1])
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_the_bounds_of_one_order_ask_for_exactly_the_candles_that_move_it(kind, tick, touch, side):
+    """Every candle that opens and closes at 100 and goes a few steps up, or down; levels on every tick around."""
+    rules = rules_of(market(tick), limit_touch_probability=Decimal(touch))
+    scale, step = rules.factor, Decimal(tick)
+    for n in range(1, int(4 / step) + 1):
+        for level in (100 + n * step, 100 - n * step):
+            for reach in range(-6, 7):
+                order = working(1, side, kind, price=level, trigger=level, trail=n * step)
+                bar = [p * scale for p in (100, max(100, 100 + reach), min(100, 100 + reach), 100)]
+                match = match_of(order, bar=bar, rules=rules)
+                order.stage = "limit" if order.stage == "new_limit" else order.stage
+                if passed_by(order, bar[0]) < 0:
+                    wake, still = wake_of(rules, [match.book]), state(match)
+                    match = matched(match)
+                    asked = bar[2] // scale <= wake.low or bar[1] // scale >= wake.high
+                    assert asked == (state(match) != still), (level, reach)
 
 
 def test_time_asks_for_the_first_candle_after_it():
