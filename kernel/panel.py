@@ -14,6 +14,8 @@ from kernel.models.rotation import Rotation
 from kernel.pipeline import CandlePipeline
 from kernel.skip import SkipReason
 from kernel.state import Book, State
+from kernel.steps.execution import Execution
+from kernel.steps.inference import Inference
 from kernel.timeframe import NS_PER_SECOND
 
 __all__ = ["Panel"]
@@ -43,6 +45,8 @@ class Panel:
             yield SkipReason.WARMING_UP
             return
         wishes = self._model.predict_all(values)
+        if observer is not None:
+            self._tell(wishes, observer)
         changes = [s for s, wish in wishes.items() if wish.direction != self._pipelines[s].position.direction]
         if not changes:
             yield SkipReason.TARGET_UNCHANGED
@@ -63,11 +67,22 @@ class Panel:
 
     def _act(self, symbol: str, wish: Prediction, ts: int, observer: Observer | None) -> Outcome:
         pipeline = self._pipelines[symbol]
-        if wish.direction != 0 and self._leaving():
-            return SkipReason.AWAITING_EXIT
         pipeline.context.prediction = wish
         pipeline.context.ts = ts
+        if wish.direction != 0 and self._leaving():
+            if observer is not None:
+                observer.step(Execution.name, SkipReason.AWAITING_EXIT, pipeline.context)
+            return SkipReason.AWAITING_EXIT
         return pipeline.through(pipeline.acting, observer)
+
+    def _tell(self, wishes: Mapping[str, Prediction], observer: Observer) -> None:
+        """What the model says of each market, as a step would have told it."""
+        for symbol, wish in wishes.items():
+            pipeline = self._pipelines[symbol]
+            pipeline.context.prediction = wish
+            unchanged = wish.direction == pipeline.position.direction
+            outcome = SkipReason.TARGET_UNCHANGED if unchanged else pipeline.context
+            observer.step(Inference.name, outcome, pipeline.context)
 
     def _leaving(self) -> bool:
         orders = self._state.orders

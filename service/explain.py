@@ -148,18 +148,21 @@ class _Watched:
         own = [e for e in own if getattr(e, "symbol", self._symbol) in ("", self._symbol)]
         decided = next((place for place, e in enumerate(own) if isinstance(e, DecisionMade)), len(own))
         reason = next((step.reason for step in self._trace.steps.values() if step.reason), None)
-        if decided == len(own) and reason is None:
-            reason = folded or SkipReason.TARGET_UNCHANGED.label
+        waits = kernel.waits(self._strategy)
+        if waits and decided == len(own) and reason is None:
+            reason = folded
         refused = next((e.reason for e in own[decided:] if isinstance(e, RiskRefused)), None)
         steps = tuple(
             self._trace.steps.get(name) or StepTrace(name, _absent(name, definition, self._strategy))
             for name in STEP_NAMES
         )
         warmup = isinstance(candle, WarmupCandle)
+        fate = folded if waits else reason
+        seq = None if warmup else self._covering(fate, symbol=self._symbol if decided < len(own) else "")
         reports = [] if warmup else _reports(self._recorded, kernel, self._symbol, self._strategy, candle)
         told = [e.order for e in (*reports, *own) if isinstance(getattr(e, "order", None), int)]
         return Explanation(
-            seq=None if warmup else self._covering(folded if self._kernel.waits(self._strategy) else reason),
+            seq=seq,
             strategy=self._strategy,
             candle=_shown(candle, kernel.state.markets[self._symbol].instrument),
             outcome="warmup" if warmup else "refused" if refused else "skipped" if reason else "ordered",
@@ -182,8 +185,11 @@ class _Watched:
         before = Counter(SkipReason(code).label for code in self._fold)
         return next(iter(Counter(full.counts) - before))
 
-    def _covering(self, reason: str | None) -> int:
-        """The seq of the record that holds the candle's fate, which must agree with what was derived again."""
+    def _covering(self, reason: str | None, *, symbol: str) -> int:
+        """The seq of the record that holds the candle's fate, which must agree with what was derived again.
+
+        A decision is one on `symbol`; on any market of the strategy where that is "".
+        """
         ordinal, last = self._ordinal, 0
         for record in self._recorded:
             if record.type in _FATES:
@@ -192,7 +198,8 @@ class _Watched:
                     continue
                 skipped = isinstance(event, CandlesSkipped)
                 first, last = (event.first, event.last) if skipped else (event.candle, event.candle)
-                if first <= ordinal <= last and (reason in event.counts if skipped else reason is None):
+                agrees = reason in event.counts if skipped else reason is None and symbol in ("", event.symbol)
+                if first <= ordinal <= last and agrees:
                     return record.seq
         if last < ordinal:
             what = f"the log ends at candle {last}, before this one, which is candle {ordinal}"

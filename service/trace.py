@@ -41,7 +41,8 @@ class Trace:
         if context.position is not self._position:
             return
         skipped = outcome if isinstance(outcome, SkipReason) else None
-        values = _SEEN[name](context, self._inputs, self._engine)
+        seen = _prediction if skipped and name == "Execution" else _SEEN[name]  # it made no events
+        values = seen(context, self._inputs, self._engine)
         self.steps[name] = StepTrace(
             name, "skipped" if skipped else "passed", skipped.label if skipped else None, values
         )

@@ -1,7 +1,8 @@
 """The Historical Input Feeder: canonical datasets as one stream of candles, in processing order.
 
 The order is total and the same on every machine: by event time (a candle's close), then by the run's symbol order.
-Where a strategy waits for it, the end of each instant of the window is a message behind its candles. Rows before the window are warm-up history: indicators see them, nothing is decided on them.
+Where a strategy waits for it, the end of each instant of the window is a message behind its candles. Rows before the
+window are warm-up history: indicators see them, nothing is decided on them.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""One run in both modes, in memory: message by message, and in blocks. Everything that either of them does is compared."""
+"""One run in both modes, in memory: message by message, and in blocks. All that either of them does is compared."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ _COLUMNS = ("open_time", "open", "high", "low", "close", "volume")
 
 @dataclass(frozen=True)
 class Setup:
-    """A run: `markets` are the candles of each instrument, history first. `lengths_ns` is a minute each unless given."""
+    """A run. `markets` are the candles of each instrument, history first; `lengths_ns` a minute each unless given."""
 
     of: Strategies
     markets: Sequence[Sequence[CandleClosed]]

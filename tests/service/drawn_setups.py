@@ -11,7 +11,6 @@ from itertools import groupby
 
 from hypothesis import strategies as st
 
-from kernel.account import Account
 from kernel.blueprint import RiskConfig
 from kernel.brackets import Entry, Exits
 from kernel.features.declaration import feature
@@ -71,10 +70,11 @@ def made_of(fine: Sequence[CandleClosed], length_ns=MINUTE) -> list[CandleClosed
     """The longer candles that finer ones make up."""
     made = []
     for opened, within in groupby(fine, key=lambda candle: candle.open_time - candle.open_time % length_ns):
-        first, *_, last = parts = list(within)
+        parts = list(within)
         high, low = max(c.high for c in parts), min(c.low for c in parts)
         volume = sum(c.volume for c in parts)
-        made.append(CandleClosed(opened + length_ns, first.symbol, opened, first.open, high, low, last.close, volume))
+        first, close = parts[0], parts[-1].close
+        made.append(CandleClosed(opened + length_ns, first.symbol, opened, first.open, high, low, close, volume))
     return made
 
 

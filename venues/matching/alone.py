@@ -4,10 +4,10 @@ It does what a match would do (match.py), on the short way: most orders of most 
 """
 
 from kernel.messages import OrderCanceled, OrderFilled
-from kernel.money import add, negative
+from kernel.money import add
 from venues.matching.floor import Floor
 from venues.matching.links import is_free
-from venues.matching.trade import trade
+from venues.matching.trade import moved, trade
 from venues.matching.working import Book, Working
 
 __all__ = ["fill_alone", "is_alone"]
@@ -34,6 +34,6 @@ def fill_alone(
     if isinstance(report, str):
         state.note_end(book, order, "canceled")
         return OrderCanceled(ts, state.ordinal, request.order, report)
-    book.position = add(book.position, quantity if request.side == "buy" else negative(quantity))
+    book.position = add(book.position, moved(floor.rules[book.symbol], request.side, report))
     state.note_end(book, order, "filled")
     return report

@@ -22,6 +22,7 @@ class Wake(NamedTuple):
 
 NOTHING = Wake(-NEVER, NEVER, NEVER)
 EVERY = Wake(NEVER, -NEVER, -NEVER)
+_ANY_PRICE = Wake(NEVER, -NEVER, NEVER)
 
 
 def wake_of(rules: Rules, books: Iterable[Book]) -> Wake:
@@ -35,8 +36,10 @@ def wake_of(rules: Rules, books: Iterable[Book]) -> Wake:
 
 def widened(wake: Wake, rules: Rules, order: Working) -> Wake:
     """A wake that also asks for what one order waits for."""
-    low, high, ts = wake
     request = order.request
+    if wake is NOTHING and order.stage == "market" and request.time_in_force == "gtc" and order.cancel_at == NEVER:
+        return _ANY_PRICE  # the common case, without making another
+    low, high, ts = wake
     if request.time_in_force in {"gtd", "day"}:
         ts = min(ts, request.expires_at + 1)
     if order.cancel_at != NEVER:

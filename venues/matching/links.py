@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from kernel.money import ZERO, negative, subtract
+from kernel.money import ZERO, negative, subtract, toward_zero_to
 from venues.matching.working import Book, Working
 
 __all__ = ["children", "fillable", "is_free", "share", "why_over"]
@@ -56,6 +56,6 @@ def children(book: Book, number: int) -> list[Working]:
 
 
 def _reducible(book: Book, order: Working) -> Decimal:
-    """How much of the position an order would take back."""
+    """How much of the position an order would take back, in whole lots."""
     against = book.position if order.request.side == "sell" else negative(book.position)
-    return max(against, ZERO)
+    return toward_zero_to(book.lot, against) if against > ZERO else ZERO

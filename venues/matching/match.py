@@ -5,13 +5,13 @@ from typing import Literal
 
 from kernel.events import OrderRequested
 from kernel.messages import OrderCanceled, OrderExpired, OrderFilled
-from kernel.money import ZERO, add, negative, subtract
+from kernel.money import ZERO, add, subtract
 from venues.matching.begin import begin, passed_by
 from venues.matching.holdings import Holdings
 from venues.matching.links import children, fillable, is_free, why_over
 from venues.matching.path import Bar
 from venues.matching.rules import Rules
-from venues.matching.trade import trade
+from venues.matching.trade import moved, trade
 from venues.matching.working import Book, Working
 
 __all__ = ["End", "Match", "Status"]
@@ -171,12 +171,13 @@ class Match:
             self.cancel(order, report)
             return
         self.reports.append(report)
-        self._note_fill(order, request, quantity)
+        self._note_fill(order, request, report)
 
-    def _note_fill(self, order: Working, request: OrderRequested, quantity: Decimal) -> None:
+    def _note_fill(self, order: Working, request: OrderRequested, fill: OrderFilled) -> None:
         """Tell everyone whom a fill concerns: the position, the budget, the group and the children."""
         book = self.book
-        book.position = add(book.position, quantity if request.side == "buy" else negative(quantity))
+        quantity = fill.quantity
+        book.position = add(book.position, moved(self.rules, request.side, fill))
         if self.budget is not None:
             self.budget = subtract(self.budget, quantity)
         if request.group:

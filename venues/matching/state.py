@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from kernel.instrument import Instrument
 from kernel.messages import OrderCanceled, OrderExpired, OrderFilled
 from kernel.money import ZERO
 from venues.matching.match import Status
@@ -48,14 +49,15 @@ class VenueState(msgspec.Struct):
     ended: dict[int, Ended] = {}
     reports: list[OrderFilled | OrderCanceled | OrderExpired] = []
 
-    def book(self, symbol: str, strategy: str) -> Book:
+    def book(self, instrument: Instrument, strategy: str) -> Book:
         """What a strategy has in a market."""
+        symbol = instrument.symbol
         books = self.books.get(symbol)
         if books is None:
             books = self.books[symbol] = {}
         book = books.get(strategy)
         if book is None:
-            book = books[strategy] = Book(strategy, symbol)
+            book = books[strategy] = Book(strategy, symbol, instrument.lot)
         return book
 
     def register(self, order: Working) -> None:

@@ -26,7 +26,7 @@ def submit(floor: Floor, request: OrderRequested, client_order_id: str) -> str:
     refusal = misstated(rules, request, floor.holdings.closes)
     if refusal:
         return refusal
-    book = state.book(symbol, request.strategy)
+    book = state.book(floor.rules[symbol].instrument, request.strategy)
     order = Working(request, client_order_id, rules.arrival(request), request.parent)
     if request.parent:
         _look_up_parent(floor, book, order)
@@ -44,7 +44,7 @@ def cancel(floor: Floor, order: Working) -> None:
     if latency_ns:
         order.cancel_at = min(order.cancel_at, state.ts + latency_ns)
         return
-    match = _match_here(floor, state.book(request.symbol, request.strategy), state.ts)
+    match = _match_here(floor, state.book(floor.rules[request.symbol].instrument, request.strategy), state.ts)
     match.cancel(order, "requested")
     match.settle(match.bar.close)
     floor.commit(match)

@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 
+from kernel.events import Side
 from kernel.messages import OrderFilled
-from kernel.money import ZERO, add, multiply, subtract
+from kernel.money import ZERO, add, multiply, negative, subtract
 from venues.matching.holdings import Holdings
 from venues.matching.rules import Rules
 from venues.matching.working import Working
 
-__all__ = ["Stamp", "trade"]
+__all__ = ["Stamp", "moved", "trade"]
 
 Stamp = tuple[int, int]  # what every report carries: `ts` and `after`
 
@@ -47,6 +48,12 @@ def trade(
         at[0], at[1], number, f"{number}-{order.trades}", price, quantity, fee, fee_asset,
         "maker" if is_maker else "taker", slippage,
     )  # fmt: skip
+
+
+def moved(rules: Rules, side: Side, fill: OrderFilled) -> Decimal:
+    """By how much a fill moves a position, signed: a fee in the base asset is gone from it."""
+    change = fill.quantity if side == "buy" else negative(fill.quantity)
+    return subtract(change, fill.fee) if fill.fee_asset == rules.instrument.base else change
 
 
 def _slipped(rules: Rules, order: Working, price: Decimal, quantity: Decimal, volume: int) -> Decimal:

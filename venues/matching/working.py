@@ -58,11 +58,13 @@ class Group(msgspec.Struct):
 class Book(msgspec.Struct):
     """One strategy's orders in one market by number, their groups, and the position that its fills add up to.
 
-    `past_groups` have no open order: only one that comes too late may still ask for them.
+    A fee in the base asset is taken off the position, of which whole lots can be sold. `past_groups` have no open
+    order: only one that comes too late may still ask for them.
     """
 
     strategy: str
     symbol: str
+    lot: Decimal
     position: Decimal = ZERO
     orders: dict[int, Working] = {}
     groups: dict[int, Group] = {}
@@ -72,4 +74,4 @@ class Book(msgspec.Struct):
         """A book of its own, to try something with."""
         orders = {number: copy(order) for number, order in self.orders.items()}
         groups = {number: copy(group) for number, group in self.groups.items()}
-        return Book(self.strategy, self.symbol, self.position, orders, groups, self.past_groups)
+        return Book(self.strategy, self.symbol, self.lot, self.position, orders, groups, self.past_groups)

@@ -49,7 +49,7 @@ def holdings(instrument=None, kind="cash", leverage="1", closes=None, **balances
 def match_of(*orders, bar=(100, 100, 100, 100), price=None, budget=None, rules=None, position="0", volume=1000):
     """Orders against a candle; those without a parent are active since the price was at `price`."""
     rules = rules or rules_of()
-    book = Book("s", "BTC/USDT", Decimal(position))
+    book = Book("s", "BTC/USDT", rules.instrument.lot, Decimal(position))
     for order in orders:
         order.stage = "waiting"
         if not order.parent:

@@ -74,7 +74,8 @@ class Book:
 
     def reducible(self, order: Order) -> Fraction:
         position = self.positions.get((order.strategy, order.symbol), ZERO)
-        return max(ZERO, -order.sign * position)
+        lot = Fraction(self.instruments[order.symbol].lot)
+        return max(ZERO, -order.sign * position // lot * lot)
 
     def why_it_ends(self, order: Order) -> str | None:
         """The reason for which an order that has arrived cannot go on, if there is one."""

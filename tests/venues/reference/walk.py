@@ -143,7 +143,8 @@ class Walker:
             return True
         book.balances = balances
         key = (order.strategy, order.symbol)
-        book.positions[key] = book.positions.get(key, ZERO) + order.sign * quantity
+        gone = fee[0] if fee[1] == book.instruments[order.symbol].base else ZERO
+        book.positions[key] = book.positions.get(key, ZERO) + order.sign * quantity - gone
         if budget is not None:
             book.budgets[self.symbol] = budget - quantity
         order.filled += quantity
