@@ -18,7 +18,7 @@ from kernel.timeframe import NS_PER_SECOND
 
 __all__ = ["begin_exit_clock", "evolve", "fold_report", "settle"]
 
-_ENDED_KEPT = 512  # of ended orders: a report that comes later than that many others have ended finds its order gone
+_ENDED_KEPT = 512  # at least so many ended orders are remembered: a report that comes later finds its order gone
 _RATE_NS = 60 * NS_PER_SECOND
 
 
@@ -41,10 +41,19 @@ def fold_report(state: State, order: Order, report: Report, becomes: OrderState)
         state.orders[order.request.replaces].state = OrderState.OPEN
     if becomes in TERMINAL and state.orders.pop(order.request.order, None) is not None:
         state.position(order).live.remove(order.request.order)
-        ended = state.ended
-        ended[order.request.order] = order
-        if len(ended) > _ENDED_KEPT:
-            del ended[next((number for number, old in ended.items() if not old.quarantined), report.order)]
+        state.ended[order.request.order] = order
+        if len(state.ended) > 2 * _ENDED_KEPT:  # many at once: to take the oldest of a dict each time is slow
+            _forget_the_oldest(state)
+
+
+def _forget_the_oldest(state: State) -> None:
+    """Those in quarantine are kept: an operator may still ask."""
+    newest = len(state.ended) - _ENDED_KEPT
+    state.ended = {
+        number: order
+        for place, (number, order) in enumerate(state.ended.items())
+        if place >= newest or order.quarantined
+    }
 
 
 def settle(position: Position, direction: int) -> None:
@@ -116,31 +125,27 @@ def _position_changed(state: State, event: events.PositionChanged) -> None:
     book = state.books[event.strategy]
     position = book.positions[event.symbol]
     instrument = state.markets[event.symbol].instrument
-    base, quote = instrument.base, instrument.quote
-    _add_to(state.held, base, subtract(event.quantity, position.quantity))
-    _add_to(state.costs, quote, subtract(event.cost, position.cost))
-    _add_to(state.realized, quote, event.realized_profit)
-    _add_to(state.fees, event.fee_asset, event.fee)
-    balances = state.balances
+    base, quote, fee_asset, fee = instrument.base, instrument.quote, event.fee_asset, event.fee
+    held, costs, realized, balances = state.held, state.costs, state.realized, state.balances
+    held[base] = add(held.get(base, ZERO), subtract(event.quantity, position.quantity))
+    costs[quote] = add(costs.get(quote, ZERO), subtract(event.cost, position.cost))
+    realized[quote] = add(realized.get(quote, ZERO), event.realized_profit)
+    state.fees[fee_asset] = add(state.fees.get(fee_asset, ZERO), fee)
     balances[base], balances[quote] = event.base_balance, event.quote_balance
-    if event.fee_asset != base:
-        _add_to(state.fees_paid, event.fee_asset, event.fee)
-        if event.fee_asset != quote:
-            balances[event.fee_asset] = subtract(balances.get(event.fee_asset, ZERO), event.fee)
+    if fee_asset != base:
+        state.fees_paid[fee_asset] = add(state.fees_paid.get(fee_asset, ZERO), fee)
+        if fee_asset != quote:
+            balances[fee_asset] = subtract(balances.get(fee_asset, ZERO), fee)
     was, now = side_of(instrument, position.quantity), side_of(instrument, event.quantity)
     position.quantity, position.cost = event.quantity, event.cost
-    paid = event.fee if event.fee_asset == quote else ZERO
-    position.profit = add(position.profit, subtract(event.realized_profit, paid))
+    profit = add(position.profit, event.realized_profit)
+    position.profit = subtract(profit, fee) if fee_asset == quote else profit
     if was not in (0, now):
         book.round_trips += 1
         position.closed_at = event.ts
         position.losses = position.losses + 1 if position.profit < ZERO else 0
         position.profit = ZERO
         position.exit_at = 0
-
-
-def _add_to(sums: dict[str, Any], asset: str, amount: Any) -> None:
-    sums[asset] = add(sums.get(asset, ZERO), amount)
 
 
 def _group_switched(state: State, event: events.FeatureGroupSwitched) -> None:
@@ -179,7 +184,7 @@ def _trading_state_changed(state: State, event: events.TradingStateChanged) -> N
 
 
 def _covers(event: events.TradingStateChanged, halt: Halt) -> bool:
-    """A command lifts all of its strategy's; what is over, is over alone: another of its cause may have longer to go."""
+    """A command lifts all of its strategy's; what is over, is over alone: another of its cause may go on."""
     if event.cause == "command":
         return event.strategy in ("", halt.strategy)
     return 0 < halt.until <= event.ts and (halt.strategy, halt.symbol, halt.cause) == (

@@ -82,7 +82,7 @@ class Guards:
         return events
 
     def unguarded(self, state: State, ended: OrderRequested, ts: int) -> Sequence[Event]:
-        """Close what a strategy with stops holds without one: its stop was refused, or its entry filled after its end."""
+        """Close what a strategy with stops holds without one: a stop was refused, or an entry filled after its end."""
         if ended.strategy not in self._stopped or (ended.parent and ended.purpose not in _STOPS):
             return _NOTHING
         position = state.books[ended.strategy].positions[ended.symbol]

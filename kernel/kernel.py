@@ -10,7 +10,7 @@ from kernel.blueprint import Blueprint, assemble, books_of, engines_of, plans_of
 from kernel.commands import amend_order, cancel_order, set_trading_state
 from kernel.context import Observer
 from kernel.errors import UsageError
-from kernel.events import Event, FeatureGroupSwitched
+from kernel.events import Event, FeatureGroupSwitched, ReportRefused
 from kernel.evolve import evolve
 from kernel.features.carry import carry
 from kernel.folding import FOLD_MAX, Times, close_fold, close_folds, pass_block
@@ -272,7 +272,7 @@ class Kernel:
         order = state.orders.get(fill.order) or state.ended.get(fill.order)
         trips = state.books[order.request.strategy].round_trips if order is not None else 0
         events = take_fill(state, self._exits, fill)
-        if order is None:
+        if order is None or isinstance(events[0], ReportRefused):
             return events
         request = order.request
         if late and request.purpose == "entry" and (closing := self._guards.unguarded(state, request, fill.ts)):

@@ -4,7 +4,6 @@ Every amount is exact. Where a cost must be split (a position is reduced in part
 remainder stays in the position, so that nothing is ever lost between the two.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from kernel.errors import InvariantBroken
@@ -103,7 +102,7 @@ def equity(state: State) -> Decimal:
     return worth
 
 
-def check_conservation(state: State, assets: Iterable[str]) -> None:
+def check_conservation(state: State, *assets: str) -> None:
     """Nothing appears and nothing vanishes: what an asset's balance is, its bookings say.
 
     balance = opening + held in positions - cost of positions + realized profit - fees paid apart from positions.
@@ -111,9 +110,9 @@ def check_conservation(state: State, assets: Iterable[str]) -> None:
     """
     opening = state.account.balances
     for asset in assets:
-        positions = subtract(state.held.get(asset, ZERO), state.costs.get(asset, ZERO))
-        earned = subtract(state.realized.get(asset, ZERO), state.fees_paid.get(asset, ZERO))
-        booked = add(add(opening.get(asset, ZERO), positions), earned)
+        gained = add(state.held.get(asset, ZERO), state.realized.get(asset, ZERO))
+        spent = add(state.costs.get(asset, ZERO), state.fees_paid.get(asset, ZERO))
+        booked = subtract(add(opening.get(asset, ZERO), gained), spent)
         balance = state.balances.get(asset, ZERO)
         if balance != booked:
             raise InvariantBroken(f"the account has {balance} {asset}, but its bookings say {booked}")
@@ -132,4 +131,4 @@ def recount(state: State) -> None:
         for asset, amount in counted.items():
             if sums.get(asset, ZERO) != amount:
                 raise InvariantBroken(f"the positions {what} {amount} {asset}, and their running sum is {sums[asset]}")
-    check_conservation(state, state.balances)
+    check_conservation(state, *state.balances)

@@ -47,7 +47,7 @@ def _book(
     change = book_fill(state, instrument, position, order, fill)
     fold_report(state, order, fill, becomes)
     evolve(state, change)
-    check_conservation(state, {instrument.base, instrument.quote, fill.fee_asset})
+    check_conservation(state, instrument.base, instrument.quote, fill.fee_asset)
     now = side_of(instrument, position.quantity)
     minutes = exits[request.strategy].minutes
     if minutes and now and now != was:
@@ -67,7 +67,7 @@ def _settle(state: State, exits: Exits, order: Order, position: Position, side: 
 
 
 def _under_way(state: State, position: Position) -> bool:
-    return any(not state.orders[number].request.parent for number in position.live)
+    return bool(position.live) and any(not state.orders[number].request.parent for number in position.live)
 
 
 def take_report(state: State, exits: Mapping[str, Exits], report: Report) -> Sequence[Event]:

@@ -51,13 +51,16 @@ def bounds_of(state: State, protections: Sequence[Protection], symbol: str) -> B
             if stop.advance_at is not None:
                 level = int(multiply(stop.advance_at, Decimal(10**instrument.price_decimals)))
                 bounds = tighter(bounds, Bounds(-_FAR, level) if stop.side == "sell" else Bounds(level + 1, _FAR))
-    if protections and instrument.base in state.account.marks:
+    if protections:
         bounds = tighter(bounds, _equity_bounds(state, protections, symbol))
     return bounds
 
 
 def _equity_bounds(state: State, protections: Sequence[Protection], symbol: str) -> Bounds:
-    """As long as no price leaves its bounds, the equity stays above the floor: each asset may lose an equal share."""
+    """As long as no price leaves its bounds, the equity stays above the floor: each asset may lose an equal share.
+
+    Where it is at the floor already, the next candle of any market breaches it.
+    """
     floor = equity_floor(protections, state)
     marks = state.account.marks
     exposed = [asset for asset, balance in state.balances.items() if balance != ZERO and asset in marks]
@@ -65,11 +68,11 @@ def _equity_bounds(state: State, protections: Sequence[Protection], symbol: str)
     if floor is None:
         return bounds
     slack = subtract(equity(state), floor)
+    if slack <= ZERO:
+        return EVERY
     for asset in exposed:
         if marks[asset] != symbol:
             continue
-        if slack <= ZERO:
-            return EVERY
         market, balance = state.markets[symbol], state.balances[asset]
         one = from_units(len(exposed), market.instrument.price_decimals)  # of one asset's share, in price units
         units = int(quotient(quotient(slack, one), balance.copy_abs()))

@@ -135,6 +135,9 @@ def _account(config: AccountConfig, instruments: Sequence[Instrument], fee_asset
             f"the markets are quoted in {', '.join(quotes)}: which one does the account count in?",
             fix=f'add currency = "{quotes[0]}" to [account]',
         )
+    if currency in config.balances:
+        what = f"account.balances.{currency}: the account counts in {currency}, of which it has account.cash"
+        raise ConfigError(what, fix="say it once, in account.cash")
     balances = {currency: config.cash} | config.balances
     held = {asset for instrument in instruments for asset in (instrument.base, instrument.quote)} | set(balances)
     if fee_asset not in ("", "received"):

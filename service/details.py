@@ -30,7 +30,7 @@ def detail_datasets(datasets: Sequence[Dataset], details: Sequence[Dataset]) -> 
         if (own.price_decimals, own.volume_decimals) != (market.price_decimals, market.volume_decimals):
             raise ConfigError(
                 f"--detail {own.dataset[:12]} counts {own.symbol} in other units than the market's dataset",
-                fix="import both from files of the same source, or with the same --price-decimals",
+                fix="import both from files of the same source: decimals are counted in the files",
             )
         found[own.symbol] = own.dataset
     return found

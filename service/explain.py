@@ -114,15 +114,17 @@ class _Watched:
     def __init__(self, kernel: Kernel, strategy: str, symbol: str, recorded: Sequence[Record]) -> None:
         self.candle: CandleClosed | None = None
         self._kernel, self._strategy, self._symbol, self._recorded = kernel, strategy, symbol, recorded
+        self._market = symbol, strategy
         self._trace = Trace(kernel, strategy, symbol)
         self._events: list[Event] = []
-        self._ordinal = 0
+        self._ordinal = self._seen = 0
         self._fold = b""
         self._standing = _standing(kernel, strategy, symbol)
 
     def look_at(self, candle: CandleClosed) -> None:
         """Turn the candle, watching."""
         self.candle, self._ordinal = candle, self._kernel.state.ordinal + 1
+        self._seen = self._ordinal
         self._standing = _standing(self._kernel, self._strategy, self._symbol)
         self._turn(candle)
 
@@ -159,7 +161,7 @@ class _Watched:
         warmup = isinstance(candle, WarmupCandle)
         fate = folded if waits else reason
         seq = None if warmup else self._covering(fate, symbol=self._symbol if decided < len(own) else "")
-        reports = [] if warmup else _reports(self._recorded, kernel, self._symbol, self._strategy, candle)
+        reports = [] if warmup else self._reports(candle)
         told = [e.order for e in (*reports, *own) if isinstance(getattr(e, "order", None), int)]
         return Explanation(
             seq=seq,
@@ -184,6 +186,18 @@ class _Watched:
             return None
         before = Counter(SkipReason(code).label for code in self._fold)
         return next(iter(Counter(full.counts) - before))
+
+    def _reports(self, candle: CandleClosed) -> list[Any]:
+        """What the venue reported as it saw the candle, before it was looked at: of the strategy's orders there."""
+        state, told = self._kernel.state, []
+        for record in self._recorded:
+            if record.ts == candle.ts and record.type in _REPORTS:
+                report = decoded(record)
+                order = state.orders.get(report.order) or state.ended.get(report.order)
+                mine = order is not None and (order.request.symbol, order.request.strategy) == self._market
+                if mine and report.after < self._seen:
+                    told.append(report)
+        return told
 
     def _covering(self, reason: str | None, *, symbol: str) -> int:
         """The seq of the record that holds the candle's fate, which must agree with what was derived again.
@@ -222,18 +236,6 @@ def _standing(kernel: Kernel, strategy: str, symbol: str) -> Standing:
         equity=canonical_text(worth),
         currency=state.account.currency,
     )
-
-
-def _reports(recorded: Sequence[Record], kernel: Kernel, symbol: str, strategy: str, candle: CandleClosed) -> list[Any]:
-    """What the venue reported as it saw the candle: of the strategy's orders in that market."""
-    state, told = kernel.state, []
-    for record in recorded:
-        if record.ts == candle.ts and record.type in _REPORTS:
-            report = decoded(record)
-            order = state.orders.get(report.order) or state.ended.get(report.order)
-            if order is not None and (order.request.symbol, order.request.strategy) == (symbol, strategy):
-                told.append(report)
-    return told
 
 
 def _absent(name: str, definition: RunDefinition, own: str) -> Literal["not_configured", "not_reached"]:

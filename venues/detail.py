@@ -27,11 +27,12 @@ class _Reader:
         self._dataset = dataset
         self._blocks: Iterator[CandleBlock] = iter(())
         self._block: CandleBlock | None = None
-        self._began = False
+        self._read_to: int | None = None
 
     def rows(self, first: int, before: int) -> list[Inside]:
-        if not self._began or (self._block is not None and first < int(self._block.open_time[0])):
-            self._blocks, self._block, self._began = self._dataset.blocks(first_ns=first), None, True
+        if self._read_to is None or first < self._read_to:
+            self._blocks, self._block = self._dataset.blocks(first_ns=first), None
+        self._read_to = before
         found: list[Inside] = []
         while True:
             if self._block is None or int(self._block.open_time[-1]) < first:

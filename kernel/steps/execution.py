@@ -37,6 +37,7 @@ class Execution:
         self._model_hash = model_hash
         self._risk = risk
         self._exits = strategy.exits
+        self._is_guarded = strategy.exits.has_stop or strategy.exits.take_profit is not None
         self._entry = strategy.execution.entry
         self._sizing = strategy.execution.sizing
         self._quantity = strategy.execution.quantity
@@ -122,7 +123,7 @@ class Execution:
         )  # fmt: skip
         try:
             entry = entry_order(self._entry, instrument, intent)
-            guards = bracket(self._exits, instrument, intent, entry)
+            guards = bracket(self._exits, instrument, intent, entry) if self._is_guarded else ()
         except ValueError as error:
             return (self._refused(decision, Refusal("no_exit_price", str(error))),)
         prices = [price for order in (entry, *guards) for price in (order.price, order.trigger) if price is not None]

@@ -22,7 +22,7 @@ def check_spacing(times: Units, timeframe: str, origin: Origin) -> None:
         row = int(off_grid.argmax())
         reason = f"opens at {iso(int(times[row]))}, where no {timeframe} candle does"
         raise origin.refused(row, reason, fix=_suggestion(times, timeframe))
-    longer_ones = [name for name, longer in TIMEFRAMES_NS.items() if longer > step]
+    longer_ones = [name for name, longer in TIMEFRAMES_NS.items() if longer > step and longer % step == 0]
     for name in reversed(longer_ones):
         _refuse_other(times, timeframe, name, origin)
     for name in longer_ones:

@@ -11,19 +11,21 @@ BACKTEST = {
     "decisions": int, "orders": int, "fills": int, "trades": int, "fees": str, "final_equity": str, "wall_s": float,
     "candles_per_s": int,
 }  # fmt: skip
-FURTHER = {"skips", "stream", "refusals", "currency"}
+FURTHER = {"skips": dict, "gate": dict, "stream": str, "refusals": int, "currency": str, "fees_by_asset": dict,
+           "opening_equity": str}  # fmt: skip
 HEX64 = re.compile("[0-9a-f]{64}")
 
 
 def test_backtest(ran):
     assert [name for name in ran if name in BACKTEST] == list(BACKTEST)
-    assert {name: type(ran[name]) for name in BACKTEST} == BACKTEST
+    assert {name: type(value) for name, value in ran.items()} == BACKTEST | FURTHER
     for name in ("run", "log_head", "decisions_digest"):
         assert HEX64.fullmatch(ran[name])
-    for amount in ("fees", "final_equity"):
+    for amount in ("fees", "opening_equity", "final_equity"):
         assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", ran[amount])
     assert ran["candles"] == 600 == ran["skipped"] + ran["decisions"]
     assert ran["trades"] == ran["fills"] // 2 > 5
+    assert (ran["opening_equity"], ran["fees_by_asset"]) == ("100000000", {ran["currency"]: ran["fees"]})
 
 
 def test_replay(home, ran):
@@ -37,7 +39,14 @@ def test_explain(home, ran):
         return answer(candled("explain", ran["run"][:8], "--at", at, "--data-dir", home, "--json"))
 
     skipped = ask("2022-01-01T00:05Z")
-    assert list(skipped) == ["seq", "candle", "outcome", "reason", "steps", "orders"]
+    assert list(skipped) == [
+        "seq", "strategy", "candle", "outcome", "reason", "standing", "steps", "reports", "forced", "orders",
+    ]  # fmt: skip
+    assert skipped["standing"] == {
+        "position": "0", "direction": 0, "trading_state": "active", "live_orders": [], "equity": "100000000",
+        "currency": "USDT",
+    }  # fmt: skip
+    assert (skipped["strategy"], skipped["reports"], skipped["forced"]) == ("ema_cross", [], [])
     assert (skipped["outcome"], skipped["reason"], skipped["orders"]) == ("skipped", "warming_up", [])
     assert [list(step) for step in skipped["steps"]] == [["step", "outcome", "reason", "values"]] * 6
     assert skipped["candle"]["opened_at"] == "2022-01-01T00:05:00Z"
@@ -89,7 +98,45 @@ def test_several_markets_need_a_symbol(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert "add --symbol, one of: BTC/USDT, ETH/USDT" in done.stderr
     assert answer(candled(*question, "--symbol", "ETH/USDT"))["candle"]["symbol"] == "ETH/USDT"
-    assert "does not trade SOL/USDT" in candled(*question, "--symbol", "SOL/USDT").stderr
+    assert "the run has no symbol SOL/USDT" in candled(*question, "--symbol", "SOL/USDT").stderr
+
+
+TWO = """
+[[strategies]]
+name = "quick"
+features = [{ name = "fast", kind = "ema", period = 3 }, { name = "slow", kind = "ema", period = 8 }]
+model = { kind = "cross", fast = "fast", slow = "slow" }
+execution = { quantity = "1" }
+[[strategies]]
+name = "slow"
+symbols = ["ETH/USDT"]
+features = [{ name = "score", kind = "zscore", period = 20 }]
+model = { kind = "mean_reversion", score = "score", entry = 0.5 }
+execution = { quantity = "1" }
+[account]
+cash = "1000000"
+"""
+
+
+def test_several_strategies_need_a_name_and_one_that_trades_one_market_no_symbol(tmp_path):
+    ids = [imported(tmp_path, 120, "BTC/USDT"), imported(tmp_path, 120, "ETH/USDT", 2)]
+    (tmp_path / "two.toml").write_text(TWO)
+    datasets = [word for dataset in ids for word in ("--dataset", dataset[:12])]
+    both = answer(candled("backtest", tmp_path / "two.toml", *datasets, "--data-dir", tmp_path, "--json"))
+    question = ["explain", both["run"], "--at", "2022-01-01T01:00", "--data-dir", tmp_path, "--json"]
+    done = candled(*question)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "add --strategy, one of: quick, slow" in done.stderr
+    assert "the run has no strategy other" in candled(*question, "--strategy", "other").stderr
+    slow = answer(candled(*question, "--strategy", "slow"))
+    assert (slow["strategy"], slow["candle"]["symbol"]) == ("slow", "ETH/USDT")
+    assert "add --symbol, one of: BTC/USDT, ETH/USDT" in candled(*question, "--strategy", "quick").stderr
+    quick = answer(candled(*question, "--strategy", "quick", "--symbol", "BTC/USDT"))
+    assert (quick["strategy"], quick["candle"]["symbol"]) == ("quick", "BTC/USDT")
+    shown = candled(*question[:-1], "--strategy", "slow", COLUMNS="200").stdout
+    assert "before it: slow held " in shown
+    table = candled("backtest", tmp_path / "two.toml", *datasets, "--data-dir", tmp_path).stdout
+    assert "quick + slow on binance BTC/USDT 1m, binance ETH/USDT 1m" in table
 
 
 @pytest.mark.parametrize(
@@ -108,6 +155,10 @@ def test_several_markets_need_a_symbol(tmp_path):
         (["backtest", "examples/ema_cross.toml", "--from", "2023-01-01"], 2, "no candle opens between"),
         (["backtest", "examples/ema_cross.toml", "--set", "venue.fil=x"], 2, "did you mean 'fill'?"),
         (["backtest", "examples/ema_cross.toml", "--set", "markets=[]"], 2, "add [[markets]], or --dataset"),
+        (["backtest", "examples/ema_cross.toml", "--set", "account.leverage=2"], 2, 'add kind = "margin"'),
+        (["backtest", "examples/ema_cross.toml", "--set", "account.currency=EUR"], 2, "what BTC is worth in EUR"),
+        (["backtest", "examples/ema_cross.toml", "--set", "strategy.symbols=['X/Y']"], 2, "trades X/Y, which is no"),
+        (["backtest", "examples/ema_cross.toml", "--detail", "abcdef"], 2, "no dataset abcdef"),
         (["backtest", "examples/ema_cross.toml", "--instruments", "none.toml"], 2, "none.toml cannot be read"),
         (["replay", "abcdef12"], 2, "there is no run 'abcdef12'"),
         (["replay", "RUN/7"], 2, "has no execution '7'"),
@@ -141,7 +192,8 @@ def test_an_altered_definition_is_a_failed_check(tmp_path):
 def test_a_users_rule_that_fails_is_the_users_fault(tmp_path):
     imported(tmp_path, 60)
     (tmp_path / "mine.py").write_text(
-        "from kernel.models.rule import Rule\nclass Mine(Rule):\n    def predict(self, values, market, position): return 1 / 0\n"
+        "from kernel.models.rule import Rule\n"
+        "class Mine(Rule):\n    def predict(self, values, market, position): return 1 / 0\n"
     )
     words = ["--set", "strategy.model={kind='python', source='mine.py:Mine'}", "--data-dir", tmp_path]
     strategy = tmp_path / "mine.toml"

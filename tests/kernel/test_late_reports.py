@@ -168,13 +168,13 @@ def test_ended_orders_are_forgotten_in_the_end_but_not_one_in_quarantine():
     kernel = ordered((OBEDIENT, strategy(OBEY, name="other")))
     kernel.turn(trade(1, "2"))
     kernel.turn(END)
-    for number in range(2, _ENDED_KEPT + 2):
+    for number in range(2, 2 * _ENDED_KEPT + 2):
         assert {1, 2} & kernel.state.ended.keys()
         kernel.turn(replace(END, order=number))
         next_candles(kernel, LONG_AT)
-    assert (len(kernel.state.ended), 1 in kernel.state.ended, 2 in kernel.state.ended) == (_ENDED_KEPT, True, False)
+    assert (len(kernel.state.ended), 1 in kernel.state.ended, 2 in kernel.state.ended) == (_ENDED_KEPT + 1, True, False)
     assert kernel.turn(trade(1, order=2))[0].reason == "no_such_order"
-    kernel.turn(replace(END, order=_ENDED_KEPT + 2))
+    kernel.turn(replace(END, order=2 * _ENDED_KEPT + 2))
     refused = of_type(RiskRefused, next_candles(kernel, LONG_AT))
     assert {r.strategy for r in refused if r.reason == "quarantined_order"} == {"tested"}
 

@@ -101,12 +101,16 @@ class Trading(RuleBasedStateMachine):
     def see_a_candle(self, market, close):
         (candle,) = candles([close], of=market, start=self.minute * MINUTE)
         self.minute += 1
-        events = self.kernel.turn(candle)
-        self.outbox += [e for e in events if isinstance(e, OrderRequested | CancelRequested)]
-        for request in of_type(OrderRequested, events):
-            self.requests[request.order] = request
+        for request in self.send(self.kernel.turn(candle)):
             enters = not request.reduce_only
             assert not (enters and (request.strategy, request.symbol) in self.doubted), "it enters on doubtful ground"
+
+    def send(self, events):
+        """Put what the kernel requests into the outbox; gives the orders among it."""
+        self.outbox += [e for e in events if isinstance(e, OrderRequested | CancelRequested)]
+        orders = of_type(OrderRequested, events)
+        self.requests |= {request.order: request for request in orders}
+        return orders
 
     # The courier and the venue.
 
@@ -208,6 +212,7 @@ class Trading(RuleBasedStateMachine):
         events = self.kernel.turn(report)
         assert not of_type(ReportRefused, events), "the venue told the truth"
         assert len(of_type(PositionChanged, events)) == isinstance(report, OrderFilled)
+        assert all(order.reduce_only and order.purpose == "protection" for order in self.send(events))
         self.told.append(report)
 
     def book(self, request, fill):
@@ -273,10 +278,11 @@ class Trading(RuleBasedStateMachine):
         """Everything arrives: the kernel knows what the venue knows."""
         if not hasattr(self, "venue"):
             return
-        while self.outbox:
-            self.carry("accepted")
-        while self.under_way:
-            self.tell(self.under_way.pop())
+        while self.outbox or self.under_way:
+            while self.outbox:
+                self.carry("accepted")
+            while self.under_way:
+                self.tell(self.under_way.pop())
         for name, book in self.kernel.state.books.items():
             for symbol, known in book.positions.items():
                 assert Fraction(known.quantity) * 1000 == self.venue.positions.get((name, symbol), 0)

@@ -168,9 +168,9 @@ def test_an_error_stops_the_kernel_at_the_next_fill_of_the_asset_or_the_next_day
 def test_conservation_is_checked_of_the_assets_that_are_named():
     state = everything().state
     state.balances["ETH"] = Decimal(0)
-    check_conservation(state, ["USDT", "BTC"])
+    check_conservation(state, "USDT", "BTC")
     with pytest.raises(InvariantBroken, match="has 0 ETH, but its bookings say -3.25"):
-        check_conservation(state, ["ETH"])
+        check_conservation(state, "ETH")
 
 
 # What the account is worth.

@@ -295,6 +295,13 @@ def test_a_vendor_may_stretch_a_candle_over_an_outage(tmp_path):
     assert imported(tmp_path, file_of(tmp_path, text(lines))).manifest.last_candle == "finished"
 
 
+@pytest.mark.parametrize(("timeframe", "minutes"), [("3m", 3), ("8h", 480)])
+def test_a_timeframe_that_the_next_longer_one_is_no_multiple_of(tmp_path, timeframe, minutes):
+    rows = some_rows(12, step_ms=minutes * MINUTE_MS)
+    made = imported(tmp_path, write_csv(tmp_path / "rows", rows), market=Market("binance", "BTC/USDT", timeframe))
+    assert made.manifest.rows == 12
+
+
 @pytest.mark.parametrize("step", [5, 60, 1440])
 def test_mixed_timeframes_in_one_file_are_refused(tmp_path, step):
     minutes = some_rows(60)

@@ -63,7 +63,7 @@ def market_of(*rows: int | tuple[int, ...], timeframe: str = "1m", start: str = 
     for place, row in enumerate(rows):
         before = made[-1].close // 100 if made else row if isinstance(row, int) else row[0]
         prices = (before, max(before, row), min(before, row), row) if isinstance(row, int) else row
-        made.append(Candle(opened + place * step, *(price * 100 for price in prices), volume=1_234))
+        made.append(Candle(opened + place * step, *(price * 100 for price in prices), volume=1_001 + 7 * place))
     return made
 
 

@@ -39,7 +39,43 @@ def file(tmp_path):
         ("strategy.model.kind=mean", "strategy.model.kind: invalid", "'mean_reversion'"),
         ("strategy.features.0.kind=emma", "there is no indicator kind 'emma'", "'ema'"),
         ("strategy.filters.0.kind=cool", "strategy.filters.0.kind: invalid", "'cooldown'"),
-        ("strategy.execution={}", "missing key strategy.execution.quantity", "add quantity"),
+        ("strategy.execution={}", "strategy.execution needs a size: quantity, or sizing", 'write quantity = "1"'),
+        ("strategy.execution.sizing={kind='fixed_notional', notional=1}", "and not both", "sizing ="),
+        ("strategy.execution={sizing={kind='kelly'}}", "strategy.execution.sizing.kind: invalid", "'capped_kelly'"),
+        ("strategy.execution={sizing={kind='fixed_fraction', fraction=0}}", "sizing.fraction = 0 must be more", ""),
+        ("strategy.execution={sizing={kind='capped_kelly', payoff=-1}}", "sizing.payoff = -1 must be more", ""),
+        ("strategy.execution.entry={kind='stop'}", "strategy.execution.entry.kind: invalid", "'stop_market'"),
+        ("strategy.execution.entry={offset=1}", "strategy.execution.entry: offsets are shares", "0.001"),
+        ("strategy.execution.entry={time_in_force='gtd'}", "gtd and minutes belong together", "minutes = 30"),
+        ("strategy.execution.entry={minutes=3}", "gtd and minutes belong together", "minutes = 30"),
+        ("strategy.execution.entry={post_only=true}", "post_only is for limit orders that may rest", ""),
+        (
+            "strategy.execution.entry={kind='limit', time_in_force='ioc', post_only=true}",
+            "post_only is for limit orders that may rest",
+            "",
+        ),
+        ("strategy.exits.stop_los=0.1", "unknown key strategy.exits.stop_los", "'stop_loss'"),
+        ("strategy.exits.stop_loss=0", "strategy.exits.stop_loss = 0 must be more than 0", ""),
+        ("strategy.exits.stop_loss=1", "strategy.exits.stop_loss = 1 is not a share of the price", "0.02"),
+        ("strategy.exits.trailing_stop=2", "strategy.exits.trailing_stop = 2 is not a share", "0.02"),
+        ("strategy.exits={trailing_stop=0.1, trailing_amount=5}", "are two ways to say one thing", ""),
+        ("strategy.exits={stop_limit=0.01}", "strategy.exits.stop_limit is about a stop", "add stop_loss"),
+        ("strategy.exits={break_even=0.01}", "strategy.exits.break_even is about a stop", "add stop_loss"),
+        ("strategy.exits.minutes=-1", "strategy.exits.minutes: expected `int` >= 0", ""),
+        ("strategy.limits.max_leverge=1", "unknown key strategy.limits.max_leverge", "'max_leverage'"),
+        ("strategy.limits.max_leverage=-1", "max_leverage is -1", ""),
+        ("strategy.model={kind='rotation', score='score'}", "several markets at once has no gate", ""),
+        ("account.kind=margni", "account.kind: invalid", "'margin'"),
+        ("account.leverage=2", "account.leverage: a cash account owes nothing", 'kind = "margin"'),
+        ("account.leverage=0", "account.leverage = 0 must be more than 0", ""),
+        ("account.balances.BNB=-1", "account.balances.BNB = -1 is below 0", ""),
+        ("risk.protections=[{kind='drawdwn', limit=0.1}]", "risk.protections.0.kind: invalid", "'drawdown'"),
+        ("risk.protections=[{kind='drawdown', limit=2}]", "limit is 2, and must be a share", ""),
+        ("risk.protections=[{kind='drawdown'}]", "missing key risk.protections.0.limit", "add limit"),
+        ("venue.path=wrst", "venue.path: invalid", "'worst'"),
+        ("venue.volume_share=0", "venue.volume_share = 0 would fill nothing", ""),
+        ("venue.volume_share=1.5", "venue.volume_share = 1.5 is not a rate", ""),
+        ("venue.latency_ms=-1", "venue.latency_ms", ""),
         ("strategy.model={kind='python'}", "missing key strategy.model.source", "add source"),
         ("strategy.features.0.period=0", "feature score: period of zscore = 0 is out of range", "2 to 100000"),
         ("strategy.filters.0.at_least=1.5", "strategy.filters.0.at_least: expected `float` <= 1.0", ""),
@@ -62,6 +98,39 @@ def test_a_mistake_is_answered_with_its_key_and_the_nearest_known_one(override, 
         load_config(MEAN_REVERSION, overrides=[override])
     assert says in str(raised.value)
     assert hint in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["venue.volume_share=1", "venue.limit_touch_probability=1", "strategy.exits={unit='score', stop_loss=4}"],
+)
+def test_what_looks_like_a_mistake_and_is_none(override):
+    assert load_config(MEAN_REVERSION, overrides=[override])
+
+
+def test_there_is_one_strategy_or_several(tmp_path):
+    text = EMA_CROSS.read_text()
+    assert [s.name for s in load_config(EMA_CROSS).every_strategy] == ["ema_cross"]
+    head, _, tail = text.partition("[strategy]")
+    body, _, rest = tail.partition("[account]")
+    listed = body.replace("[strategy.", "[strategies.").replace("[[strategy.", "[[strategies.")
+    second = listed.replace('name = "ema_cross"', 'name = "second"')
+    path = tmp_path / "mine.toml"
+
+    def load(*tables):
+        path.write_text(head + "".join(tables) + "[account]" + rest)
+        return load_config(path, overrides=["strategies.0.features.0.period=5"] if "[[strategies]]" in tables else [])
+
+    several = load("[[strategies]]", listed, "[[strategies]]", second)
+    assert [s.name for s in several.every_strategy] == ["ema_cross", "second"]
+    assert [s.features[0].params["period"] for s in several.every_strategy] == [5, 12]
+    for tables in ((), ("[strategy]", body, "[[strategies]]", second)):
+        with pytest.raises(ConfigError, match=r"one \[strategy\], or \[\[strategies\]\]"):
+            load(*tables)
+    with pytest.raises(ConfigError, match="two share a name among ema_cross, ema_cross"):
+        load("[[strategies]]", listed, "[[strategies]]", listed)
+    with pytest.raises(ConfigError, match=r"unknown key strategies\.1\.nam"):
+        load("[[strategies]]", listed, "[[strategies]]", second.replace("name =", "nam =", 1))
 
 
 def test_two_features_of_one_name_are_refused():

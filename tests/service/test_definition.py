@@ -63,6 +63,18 @@ def test_the_id_is_what_sha256sum_says_of_the_file(tmp_path, market):
         "strategy.gate={}",
         "strategy.filters=[{kind='cooldown', candles=1}]",
         "strategy.model={kind='cross', fast='slow', slow='fast'}",
+        "strategy.execution.entry={kind='limit', offset='0.001'}",
+        "strategy.execution={sizing={kind='fixed_fraction', fraction='0.5'}}",
+        "strategy.exits.stop_loss=0.01",
+        "strategy.limits.max_open_orders=3",
+        "strategy.symbols=['BTC/USDT']",
+        "account.balances.BTC=1",
+        "account={cash='100', kind='margin', leverage=2}",
+        "risk.limits.max_leverage=1",
+        "risk.protections=[{kind='drawdown', limit='0.1'}]",
+        "venue.path=best",
+        "venue.fee_asset=received",
+        "venue.latency_ms=5",
     ],
 )
 def test_every_setting_that_can_change_a_decision_is_in_it(tmp_path, market, override):
@@ -159,11 +171,69 @@ def test_an_altered_definition_is_refused(tmp_path, market):
 
 def test_markets_that_one_account_cannot_hold_are_refused(tmp_path, market):
     euro = dataset(tmp_path, walk(30), "BTC/EUR")
-    with pytest.raises(ConfigError, match="quoted in EUR, USDT: one account needs one currency"):
+    with pytest.raises(ConfigError, match="quoted in EUR, USDT: which one does the account count in") as raised:
         prepared(tmp_path, [market, euro])
+    assert raised.value.fix == 'add currency = "EUR" to [account]'
     hours = dataset(tmp_path, walk(30, timeframe="1h"), timeframe="1h")
     with pytest.raises(ConfigError, match="a symbol stands twice among BTC/USDT, BTC/USDT"):
         prepared(tmp_path, [market, hours])
+
+
+def accounted(tmp_path, *overrides, symbols=("BTC/USDT",)):
+    """The account of a run in these markets."""
+    markets = [dataset(tmp_path, walk(30, place), symbol) for place, symbol in enumerate(symbols)]
+    return prepared(tmp_path, markets, EMA_CROSS, *overrides).definition.account
+
+
+def test_the_account_counts_in_the_quote_asset_and_marks_every_asset_by_a_market(tmp_path):
+    plain = accounted(tmp_path, "account.cash=7")
+    assert (plain.currency, plain.balances, plain.marks) == ("USDT", {"USDT": 7}, {"BTC": "BTC/USDT"})
+    both = accounted(tmp_path, "account.currency=USDT", symbols=("BTC/USDT", "ETH/BTC", "ETH/USDT"))
+    assert both.marks == {"BTC": "BTC/USDT", "ETH": "ETH/USDT"}
+    named = accounted(
+        tmp_path, "account.balances={BNB=3}", 'account.marks={BNB="BNBX/USDT"}', symbols=("BTC/USDT", "BNBX/USDT")
+    )
+    assert list(named.balances.items()) == [("BNB", 3), ("USDT", 100_000_000)]
+    assert named.marks == {"BNB": "BNBX/USDT", "BNBX": "BNBX/USDT", "BTC": "BTC/USDT"}
+    paid = accounted(tmp_path, "venue.fee_asset=BNB", symbols=("BTC/USDT", "BNB/USDT"))
+    assert paid.marks["BNB"] == "BNB/USDT"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "symbols", "says"),
+    [
+        (["account.balances.BNB=3"], ["BTC/USDT"], "what BNB is worth in USDT: BNB/USDT is no market of this run"),
+        (["venue.fee_asset=BNB"], ["BTC/USDT"], "what BNB is worth in USDT"),
+        (["account.currency=EUR"], ["BTC/USDT"], "what BTC is worth in EUR"),
+        (["account.currency=USDT"], ["BTC/USDT", "ETH/BTC"], "what ETH is worth in USDT"),
+        (['account.marks={BTC="SOL/USDT"}'], ["BTC/USDT"], "SOL/USDT is no market of this run"),
+        (["account.currency=BTC", 'account.marks={USDT="BTC/USDT"}'], ["BTC/USDT"], "what USDT is worth in BTC"),
+        (["account.balances.USDT=5"], ["BTC/USDT"], r"balances\.USDT: the account counts in USDT"),
+    ],
+)
+def test_what_has_no_worth_in_the_accounts_currency_is_refused(tmp_path, overrides, symbols, says):
+    with pytest.raises(ConfigError, match=says) as raised:
+        accounted(tmp_path, *overrides, symbols=symbols)
+    assert raised.value.fix
+
+
+def test_the_order_of_the_strategies_is_in_it(tmp_path, market):
+    text = EMA_CROSS.read_text().partition("[account]")
+    one, two = (
+        text[0].replace("seed = 0", "").replace("[strategy]", "[[strategies]]").replace("[strategy.", "[strategies.")
+        .replace("[[strategy.", "[[strategies.").replace('"ema_cross"', f'"{name}"') for name in ("one", "two")
+    )  # fmt: skip
+    ids = []
+    for strategies in (one + two, two + one, one):
+        (tmp_path / "mine.toml").write_text(strategies + "".join(text[1:]))
+        ids.append(id_of(tmp_path, [market], tmp_path / "mine.toml"))
+    assert len(set(ids)) == 3
+
+
+def test_details_are_in_it(tmp_path):
+    hours, other = dataset(tmp_path, walk(3, timeframe="1h"), timeframe="1h"), dataset(tmp_path, walk(60, 2))
+    ids = [run_id(prepared(tmp_path, [hours], details=details).definition) for details in ([], [other])]
+    assert len(set(ids)) == 2
 
 
 def test_every_field_is_written_so_that_a_default_that_changes_cannot_change_a_run(tmp_path, market):

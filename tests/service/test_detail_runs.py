@@ -5,11 +5,12 @@ refused.
 from decimal import Decimal
 
 import pytest
-from made import Candle, dataset, levels, market_of, run, walk
+from made import EMA_CROSS, Candle, dataset, levels, market_of, run, walk
 
 from kernel.errors import ConfigError
 from kernel.timeframe import NS_PER_SECOND, parse_time
 from tests.cli.programs import answer, candled
+from venues.dataset import open_dataset
 
 MINUTE = 60 * NS_PER_SECOND
 BRACKET = f"""
@@ -36,15 +37,13 @@ def longer(fine, minutes: int) -> list[Candle]:
     for begin in range(0, len(fine), minutes):
         part = fine[begin : begin + minutes]
         high, low = max(c.high for c in part), min(c.low for c in part)
-        made.append(
-            Candle(part[0].open_time, part[0].open, high, low, part[-1].close, sum(c.volume for c in part))
-        )
+        made.append(Candle(part[0].open_time, part[0].open, high, low, part[-1].close, sum(c.volume for c in part)))
     return made
 
 
 def both_reached(target_first: bool) -> list[Candle]:
     """Bought at 40,200 after ten minutes; then, in one candle of five, the price sees 40,700 and 39,700."""
-    ways = [40_200, 40_700, 39_700, 40_200, 40_200], [40_200, 39_700, 40_700, 40_200, 40_200]
+    ways = [40_200, 40_700, 39_700, 40_000, 40_000], [40_200, 39_700, 40_700, 40_000, 40_000]
     return market_of(*[40_000] * 9, 40_200, *[40_200] * 5, *ways[0 if target_first else 1], *[40_000] * 5)
 
 
@@ -76,20 +75,23 @@ def test_where_nothing_was_ambiguous_the_trades_are_the_same(tmp_path, mode):
     assert detailed.result.decisions_digest == coarse.result.decisions_digest
 
 
-def test_both_modes_give_one_head_with_details_in_one_of_two_markets(tmp_path, strategy):
+def test_both_modes_give_one_head_with_details_in_one_of_two_markets(tmp_path):
     every = [walk(2_000, seed) for seed in (1, 2)]
     markets = [
         dataset(tmp_path, longer(minutes, 5), symbol, "5m")
         for minutes, symbol in zip(every, ("BTC/USDT", "ETH/USDT"), strict=True)
     ]
     fine = dataset(tmp_path, every[0])
-    one, other = (run(tmp_path, markets, strategy, details=[fine], mode=mode) for mode in ("step", "block"))
+    close_guards = 'strategy.exits={stop_loss="0.004", take_profit="0.004"}'
+    one, other = (run(tmp_path, markets, EMA_CROSS, close_guards, details=[fine], mode=m) for m in ("step", "block"))
     assert one.result.run == other.result.run
     assert one.records == other.records
-    purposes = {e.purpose for e in one.of_type("OrderRequested")}
-    assert purposes >= {"entry", "stop", "target"}
+    orders = {e.order: e for e in one.of_type("OrderRequested")}
+    assert {e.purpose for e in orders.values()} >= {"entry", "stop", "target"}
     assert [m.detail for m in one.definition.markets] == [fine.manifest.dataset, ""]
-    assert one.explained(one.of_type("OrderFilled")[-1].ts - 5 * MINUTE).reports
+    guards = {number for number, e in orders.items() if e.symbol == "BTC/USDT" and e.purpose == "target"}
+    last = next(f for f in reversed(one.of_type("OrderFilled")) if f.order in guards)
+    assert last.order in {report["order"] for report in one.explained(last.ts - 5 * MINUTE).reports}
 
 
 def test_minutes_that_are_missing_leave_the_candle_itself(tmp_path, strategy):
@@ -130,29 +132,22 @@ def test_details_in_other_units_are_refused(tmp_path, market, strategy):
         "timestamp,open,high,low,close,volume\n"
         + "".join(f"{1_640_995_200_000 + n * 60_000},40000.123,40001,39999,40000,1\n" for n in range(10))
     )
-    words = ["--venue", "binance", "--symbol", "BTC/USDT", "--timeframe", "1m", "--data-dir", tmp_path, "--json"]
-    fine = answer(candled("data", "import", tmp_path / "fine.csv", *words))["dataset"]
+    words = ["--venue", "binance", "--symbol", "BTC/USDT", "--timeframe", "1m", "--json"]
+    fine = answer(candled("data", "import", tmp_path / "fine.csv", *words, "--data-dir", tmp_path))["dataset"]
     run_it = ["backtest", strategy, "--dataset", market.manifest.dataset, "--detail", fine, "--data-dir", tmp_path]
     done = candled(*run_it)
     assert (done.returncode, done.stdout) == (2, "")
     said = " ".join(done.stderr.split())
     assert f"--detail {fine[:12]} counts BTC/USDT in other units than the market's dataset" in said
-    assert "same --price-decimals" in said
 
 
 def test_the_command_takes_details_and_says_what_is_wrong_with_them(tmp_path, market, strategy):
     fine = dataset(tmp_path, walk(300)).manifest.dataset
     words = ["backtest", strategy, "--dataset", market.manifest.dataset, "--data-dir", tmp_path, "--json"]
     ran = answer(candled(*words, "--detail", fine))
-    assert ran["run"] == run(tmp_path, [market], strategy, details=[run_dataset(tmp_path, fine)]).result.run
+    assert ran["run"] == run(tmp_path, [market], strategy, details=[open_dataset(tmp_path, fine)]).result.run
     assert answer(candled("replay", ran["run"], "--verify", "--data-dir", tmp_path, "--json"))["equal"]
     for wrong, says in ((market.manifest.dataset, "do not make up 5m"), ("abcdef01", "no dataset abcdef01")):
         done = candled(*words, "--detail", wrong)
         assert (done.returncode, done.stdout) == (2, "")
         assert says in " ".join(done.stderr.split())
-
-
-def run_dataset(data_dir, name):
-    from venues.dataset import open_dataset
-
-    return open_dataset(data_dir, name)

@@ -43,6 +43,7 @@ def test_a_trade_that_was_stopped_out_at_the_candle_of_the_stop(ran):
     entry = stopped.explained(minute(1))
     assert (entry.outcome, entry.reason, entry.standing.position) == ("ordered", None, "0")
     assert [order["records"][0].get("purpose") for order in entry.orders] == [None, "stop"]
+    assert entry.reports == (), "the venue's answers came after it"
     resting = stopped.explained(minute(2))
     assert (resting.outcome, resting.reason, resting.standing.position) == ("skipped", "target_unchanged", "1")
     assert [report["type"] for report in resting.reports] == ["OrderFilled"]

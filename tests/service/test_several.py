@@ -1,4 +1,4 @@
-"""Two strategies on one account, through the whole program: their results apart, their limits shared, their rules kept."""
+"""Two strategies on one account, in the whole program: results apart, limits shared, rules kept apart."""
 
 from decimal import Decimal
 
@@ -65,7 +65,9 @@ def test_with_money_enough_each_does_what_it_does_alone(tmp_path, write):
         alone = run(tmp_path, [market], write(text, name=f"{name}.toml"))
         assert done_by(both, name) == done_by(alone, name)
         assert len(done_by(alone, name)) > 20
-    assert both.result.trades == sum(run(tmp_path, [market], tmp_path / f"{n}.toml").result.trades for n in ("quick", "slow"))
+    assert both.result.trades == sum(
+        run(tmp_path, [market], tmp_path / f"{n}.toml").result.trades for n in ("quick", "slow")
+    )
 
 
 def done_by(ran, name):
@@ -122,7 +124,9 @@ def test_rules_of_two_strategies_are_kept_apart_even_under_one_name(tmp_path, wr
         text += f'[[strategies]]\nname = "{name}"\nexecution = {{ quantity = "1" }}\n'
         text += f'model = {{ kind = "python", source = "{name}/mine.py:Mine" }}\n'
     ran = run(tmp_path, [dataset(tmp_path, walk(300))], write(text))
-    decided = {name: [e.candle for e in ran.of_type("DecisionMade") if e.strategy == name] for name in ("early", "late")}
+    decided = {
+        name: [e.candle for e in ran.of_type("DecisionMade") if e.strategy == name] for name in ("early", "late")
+    }
     assert decided == {"early": list(range(7, 301, 7)), "late": list(range(31, 301, 31))}
     home = ran.path.parent
     assert [(rule_dir(home, k) / "wait.py").read_text() for k in (0, 1)] == ["CANDLES = 7\n", "CANDLES = 31\n"]

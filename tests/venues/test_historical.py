@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.messages import CandleClosed, WarmupCandle
+from kernel.messages import CandleClosed, InstantClosed, WarmupCandle
 from kernel.timeframe import timeframe_ns
 from research.importing.candles import Candles, Facts, Market
 from research.importing.promote import promote_candles
@@ -72,6 +72,47 @@ def test_the_stream_is_what_a_sort_gives(datasets, places, count, first_ns, befo
     assert list(feeder.messages()) == stream, "it can be read again"
 
 
+@given(st.permutations(range(4)), st.integers(1, 4), moments, moments)
+def test_instants_end_where_a_candle_of_the_window_closed_and_behind_the_last_of_them(
+    datasets, places, count, first_ns, before_ns
+):
+    chosen = [datasets[place] for place in places[:count]]
+    bounds = {"first_ns": first_ns, "before_ns": before_ns}
+    stream = list(HistoricalFeeder(chosen, **bounds, instants=True).messages())
+    plain = list(HistoricalFeeder(chosen, **bounds).messages())
+    assert [message for message in stream if type(message) is not InstantClosed] == plain
+    ends = [message.ts for message in stream if type(message) is InstantClosed]
+    assert ends == sorted({message.ts for message in plain if type(message) is CandleClosed})
+    times = [(message.ts, type(message) is InstantClosed) for message in stream]
+    assert times == sorted(times), "behind every candle of its time, before those of the next"
+
+
+@given(st.permutations(range(4)), st.integers(1, 4), moments, moments)
+def test_slices_hold_the_stream_and_part_it_between_two_times(datasets, places, count, first_ns, before_ns):
+    """Also where one market has long ended, or has not begun."""
+    chosen = [datasets[place] for place in places[:count]]
+    feeder = HistoricalFeeder(chosen, first_ns=first_ns, before_ns=before_ns)
+    rebuilt, latest = [], -1
+    for slices in feeder.slices():
+        assert len(slices) == count
+        piece = [message for part, of in zip(slices, chosen, strict=True) for message in messages_of(part, of)]
+        assert piece
+        assert min(message.ts for message in piece) > latest
+        latest = max(message.ts for message in piece)
+        rebuilt += sorted(piece, key=lambda message: message.ts)  # stable: then in symbol order
+    expected = list(feeder.messages())
+    assert rebuilt == expected
+    assert [type(message) for message in rebuilt] == [type(message) for message in expected]
+
+
+def messages_of(part, dataset):
+    """The messages of a slice; its first `warm` candles are history."""
+    step, rows = timeframe_ns(dataset.manifest.timeframe), zip(*(c.tolist() for c in part.block), strict=True)
+    for row, (opened, *numbers) in enumerate(rows):
+        kind = WarmupCandle if row < part.warm else CandleClosed
+        yield kind(opened + step, dataset.manifest.symbol, opened, *numbers)
+
+
 def test_the_window_holds_its_first_moment_and_not_its_last(datasets):
     stream = list(HistoricalFeeder(datasets[:1], first_ns=8 * MINUTE, before_ns=10 * MINUTE).messages())
     history, window = stream[:-2], stream[-2:]
@@ -103,18 +144,30 @@ def long(tmp_path_factory):
     ]
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_pieces_are_bounded_and_lose_nothing(long, count):
+@pytest.mark.parametrize(("count", "instants"), [(1, False), (2, False), (1, True), (2, True)])
+def test_pieces_are_bounded_and_lose_nothing(long, count, instants):
     """More than a row group each: the seams between pieces leave no mark."""
     seam = (ROW_GROUP // 2) * MINUTE
-    feeder = HistoricalFeeder(long[:count], first_ns=seam)
-    sizes, last = [], (0, "")
+    feeder = HistoricalFeeder(long[:count], first_ns=seam, instants=instants)
+    sizes, ends, last = [], 0, (0, "")
     for piece in feeder.blocks():
         size = 0
         for message in piece:
-            assert (message.ts, message.symbol) > last
-            last = message.ts, message.symbol
+            place = (message.ts, getattr(message, "symbol", "the end"))
+            assert place > last
+            last = place
+            ends += place[1] == "the end"
             size += 1
         sizes.append(size)
-    assert sum(sizes) == feeder.rows == sum(dataset.manifest.rows for dataset in long[:count])
+    assert sum(sizes) - ends == feeder.rows == sum(dataset.manifest.rows for dataset in long[:count])
+    assert ends == instants * (feeder.rows // count - ROW_GROUP // 2 if count == 1 else ROW_GROUP // 2 + 10)
     assert max(sizes) <= ROW_GROUP
+
+
+def test_slices_of_two_long_markets_are_cut_where_both_have_come(long):
+    pieces = list(HistoricalFeeder(long, first_ns=7 * MINUTE).slices())
+    rows = [[len(part.block.open_time) for part in slices] for slices in pieces]
+    assert [sum(column) for column in zip(*rows, strict=True)] == [dataset.manifest.rows for dataset in long]
+    assert max(map(max, rows)) <= ROW_GROUP
+    assert [part.warm for part in pieces[0]] == [7, 2]
+    assert not any(part.warm for slices in pieces[1:] for part in slices)

@@ -1,4 +1,4 @@
-"""A market order that stands alone: nothing comes before it, nothing hangs on it, and it fills whole.
+"""A market order that stands alone: nothing comes before it, nothing hangs on it, it fills whole.
 
 It does what a match would do (match.py), on the short way: most orders of most runs are of this kind.
 """
@@ -6,7 +6,7 @@ It does what a match would do (match.py), on the short way: most orders of most 
 from kernel.messages import OrderCanceled, OrderFilled
 from kernel.money import add
 from venues.matching.floor import Floor
-from venues.matching.links import is_free
+from venues.matching.links import fillable, is_free
 from venues.matching.trade import moved, trade
 from venues.matching.working import Book, Working
 
@@ -18,9 +18,15 @@ def is_alone(floor: Floor, book: Book, order: Working) -> bool:
     return (
         order.stage == "market"
         and floor.is_simple
-        and is_free(order)
+        and (is_free(order) or _closes_whole(book, order))
         and len(book.orders) == (order.request.order in book.orders)
     )
+
+
+def _closes_whole(book: Book, order: Working) -> bool:
+    """Whether an order only takes back, and the position is as large as it."""
+    request = order.request
+    return not (order.parent or request.group) and request.order in book.orders and fillable(book, order) == order.left
 
 
 def fill_alone(
