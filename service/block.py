@@ -4,7 +4,7 @@ It is another way to run the same session, not another session: the messages tha
 `turn`, the others are counted as their turns would have counted them. The log is the same, record for record.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -95,24 +95,38 @@ class BlockRunner:
 
     def _counted(self, piece: Piece, first: int, end: int) -> list[Passed]:
         """What each market saw in those rows; the venue hears of it too."""
-        passed, closes, alone = [], {}, len(piece.ranks) == 1 and len(piece.ranks[0]) == len(piece.places)
-        for place, ranks in enumerate(piece.ranks):
-            begin = first if alone else int(ranks.searchsorted(first))
-            stop = end if alone else int(ranks.searchsorted(end))
-            if stop > begin:
-                block, symbol = piece.slices[place].block, self._symbols[place]
-                opened, close = int(block.open_time[stop - 1]), int(block.close[stop - 1])
-                gated = {
-                    name: int(shut[place][stop] - shut[place][begin])
-                    for (name, _), shut in zip(self._books, piece.shut, strict=True)
-                    if place in shut
-                }
-                history = max(0, min(stop, piece.slices[place].warm) - begin)
-                ts = opened + self._lengths[place]
-                passed.append(Passed(symbol, stop - begin, history, gated, ts, opened, close))
-                closes[symbol] = close
+        passed, closes = [], {}
+        for place, begin, stop in self._spans(piece, first, end):
+            given, symbol = piece.slices[place], self._symbols[place]
+            opened, close = int(given.block.open_time[stop - 1]), int(given.block.close[stop - 1])
+            gated = {
+                name: int(shut[place][stop] - shut[place][begin])
+                for (name, _), shut in zip(self._books, piece.shut, strict=True)
+                if place in shut
+            }
+            history = max(0, min(stop, given.warm) - begin) if begin < given.warm else 0
+            ts = opened + self._lengths[place]
+            passed.append(Passed(symbol, stop - begin, history, gated, ts, opened, close))
+            closes[symbol] = close
         self._venue.passed(end - first, int(piece.times[end - 1]), closes)
         return passed
+
+    def _spans(self, piece: Piece, first: int, end: int) -> Iterable[tuple[int, int, int]]:
+        """Which rows of their blocks those rows are: by market, from a row to before another."""
+        count = len(self._symbols)
+        if count == 1 and len(piece.ranks[0]) == len(piece.places):
+            return ((0, first, end),)
+        if end - first <= 2 * count:  # few rows of many markets: go through the rows
+            spans: dict[int, tuple[int, int]] = {}
+            for place, row in zip(piece.places[first:end].tolist(), piece.rows[first:end].tolist(), strict=True):
+                if place < count:
+                    spans[place] = (spans[place][0] if place in spans else row, row + 1)
+            return [(place, *spans[place]) for place in sorted(spans)]
+        found = (
+            (place, int(ranks.searchsorted(first)), int(ranks.searchsorted(end)))
+            for place, ranks in enumerate(piece.ranks)
+        )
+        return [span for span in found if span[2] > span[1]]
 
     async def _wake(self, piece: Piece, row: int) -> None:
         """Let venue and kernel take one message."""

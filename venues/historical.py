@@ -63,13 +63,17 @@ class HistoricalFeeder:
         return _pieces(_with_instants(merged) if self.instants else merged)
 
     def slices(self) -> Iterator[Sequence[Slice]]:
-        """The stream as columns, in pieces that all markets have come to: one slice for each, in symbol order."""
+        """The stream as columns, in pieces that all markets have come to: one slice for each, in symbol order.
+
+        A piece has at most 524,288 candles, however many markets there are: that bounds memory.
+        """
+        most = min(_BLOCK, 8 * _BLOCK // len(self._datasets))
         waiting = [self._columns(dataset) for dataset in self._datasets]
         lengths = [timeframe_ns(dataset.manifest.timeframe) for dataset in self._datasets]
         held = [next(blocks, None) for blocks in waiting]
         while any(block is not None for block in held):
-            ends = [int(b.open_time[-1]) + length for b, length in zip(held, lengths, strict=True) if b is not None]
-            cut = min(ends)
+            blocks = [(b.open_time[:most], length) for b, length in zip(held, lengths, strict=True) if b is not None]
+            cut = min(int(times[-1]) + length for times, length in blocks)
             slices = []
             for place, length in enumerate(lengths):
                 part, rest = _cut(held[place], cut - length)

@@ -6,6 +6,7 @@ leaves of a frame is cut by the next writer, never by a reader.
 """
 
 import os
+from asyncio import sleep
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -106,6 +107,7 @@ class FileLogWriter:
                 )
             self._write(frame)
         self.head = Head(last.seq, last.hash)
+        await sleep(0)  # others have their turn, and a Ctrl-C is heard, however many orders a candle makes
 
     async def sync(self) -> None:
         """Make everything appended durable, and anchor it. Errors: Fenced."""

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 
 from tests.service.both_ways import assert_same
-from tests.service.drawn_setups import cuts, detailed, setups
+from tests.service.drawn_setups import cuts, detailed, quiet_setups, setups
 
 
 @settings(max_examples=150)
@@ -39,4 +39,22 @@ def test_a_rotation_beside_others(setup, cuts):
 @settings(max_examples=60)
 @given(detailed(), cuts)
 def test_orders_that_are_filled_on_finer_candles(setup, cuts):
+    assert_same(setup, cuts)
+
+
+@settings(max_examples=150)
+@given(quiet_setups(markets=3, strategies_of=2), cuts)
+def test_the_worth_of_the_account_is_watched_where_nothing_else_happens(setup, cuts):
+    assert_same(setup, cuts)
+
+
+@settings(max_examples=80)
+@given(quiet_setups(markets=3, kinds=["rotation"], protected=False), cuts)
+def test_what_a_rotation_has_left_open_is_taken_up_at_the_next_instant(setup, cuts):
+    assert_same(setup, cuts)
+
+
+@settings(max_examples=80)
+@given(quiet_setups(markets=1, protected=False), cuts)
+def test_stops_move_where_nothing_else_happens(setup, cuts):
     assert_same(setup, cuts)

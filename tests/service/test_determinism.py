@@ -110,7 +110,7 @@ def test_the_place_changes_nothing(home, expected, tmp_path):
 
 
 def test_the_log_of_a_synthetic_market_is_the_golden_one(tmp_path):
-    """Two strategies, one for each way to fill. The opening is left out: it names the run, hence every line of code."""
+    """Both ways to fill, and every doubt of the venue. The opening is left out: it names the run, hence all code."""
     market = dataset(tmp_path, walk(500))
     found = {}
     for strategy in sorted(GOLDEN.parent.glob("*.toml")):

@@ -80,7 +80,7 @@ class Book:
     def why_it_ends(self, order: Order) -> str | None:
         """The reason for which an order that has arrived cannot go on, if there is one."""
         parent = self.parent(order)
-        if order.request.parent and parent is None:
+        if order.orphan:
             return "parent_ended"
         if parent is not None and not parent.live and parent.filled == 0:
             return "parent_ended"

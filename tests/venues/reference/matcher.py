@@ -52,6 +52,7 @@ class ReferenceVenue:
             return Rejected(refused), []
         tick = Fraction(self.book.instruments[request.symbol].tick)
         order = Order(request, request.ts + self.delay(request.order), tick)
+        order.orphan = request.parent != 0 and request.parent not in self.book.orders
         if self.config.latency_ms or self.config.latency_jitter_ms:
             self.book.orders[order.number] = order
         else:

@@ -37,7 +37,8 @@ class Order:
     """`place` is traveling, dormant (it waits for its parent), working or ended.
 
     `fresh`: nothing was tried yet with it as a market or limit order. `still`: it became active at the price where the
-    path stands, and the path has not moved since. `best` is a trailing stop's.
+    path stands, and the path has not moved since. `orphan`: nobody knew its parent when it was sent. `best` is what a
+    trailing stop follows.
     """
 
     request: OrderRequested
@@ -46,6 +47,7 @@ class Order:
     filled: Fraction = Fraction(0)
     place: str = "traveling"
     arrived: bool = False
+    orphan: bool = False
     trades: int = 0
     triggered: bool = False
     fresh: bool = True
