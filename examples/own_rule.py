@@ -26,7 +26,7 @@ class BuyTheDip(Rule):
         self.patience = patience
         self.memory = Memory()
 
-    def predict(self, values: Sequence[float], market: Market, position: Position) -> Prediction | None:
+    def predict(self, values: Sequence[float], _market: Market, position: Position) -> Prediction | None:
         """Decide from the score, and from how long the position has been held."""
         (score,) = values
         self.memory.candles_held = self.memory.candles_held + 1 if position.quantity else 0

@@ -66,7 +66,7 @@ def compose(
             instruments,
             definition.account,
             seed=definition.seed,
-            detail=CandleDetail(details) if details else None,
+            detail=CandleDetail(details, {i.symbol: i for i in instruments}) if details else None,
         ),
         feeder=HistoricalFeeder(
             datasets,

@@ -29,13 +29,16 @@ def check_account(account: AccountConfig) -> None:
 
 
 def check_venue(venue: SimulatedVenueConfig) -> None:
-    """Errors: ConfigError for a rate that is none."""
+    """Errors: ConfigError for a rate that is none, or a delay below 0."""
     rates = ("fee_rate", "maker_fee_rate", "slippage_rate", "spread_rate", "impact_rate", "volume_share")
     for name in (*rates, "limit_touch_probability"):
         rate = getattr(venue, name)
         whole = name in ("volume_share", "limit_touch_probability")
         if rate is not None and not (ZERO <= rate < _ONE or (whole and rate == _ONE)):
             raise ConfigError(f"venue.{name} = {rate} is not a rate", fix="0.001 is a tenth of a percent")
+    for name in ("latency_ms", "latency_jitter_ms"):
+        if getattr(venue, name) < 0:
+            raise ConfigError(f"venue.{name} = {getattr(venue, name)} is below 0", fix="no order arrives early")
     if venue.volume_share is not None and venue.volume_share == ZERO:
         raise ConfigError("venue.volume_share = 0 would fill nothing", fix="leave it away, or use 0.1")
 

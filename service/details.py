@@ -27,10 +27,11 @@ def detail_datasets(datasets: Sequence[Dataset], details: Sequence[Dataset]) -> 
             raise ConfigError(
                 f"--detail {own.dataset[:12]} has candles of {own.timeframe}, which do not make up {market.timeframe}"
             )
-        if (own.price_decimals, own.volume_decimals) != (market.price_decimals, market.volume_decimals):
+        if own.price_decimals > market.price_decimals:
             raise ConfigError(
-                f"--detail {own.dataset[:12]} counts {own.symbol} in other units than the market's dataset",
-                fix="import both from files of the same source: decimals are counted in the files",
+                f"--detail {own.dataset[:12]} has prices of {own.price_decimals} decimals, and the market's dataset of "
+                f"{market.price_decimals}: they are not of one market",
+                fix="import both from files of the same source",
             )
         found[own.symbol] = own.dataset
     return found

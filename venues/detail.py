@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from kernel.instrument import Instrument
 from venues.dataset import CandleBlock, Dataset
 
 __all__ = ["CandleDetail", "Inside"]
@@ -11,10 +12,15 @@ Inside = tuple[int, int, int, int, int, int]
 
 
 class CandleDetail:
-    """Datasets of finer candles by symbol, read forward as the market goes on; an earlier candle is sought anew."""
+    """Datasets of finer candles by symbol, read forward as the market goes on; an earlier candle is sought anew.
 
-    def __init__(self, datasets: Mapping[str, Dataset]) -> None:
-        self._readers = {symbol: _Reader(dataset) for symbol, dataset in datasets.items()}
+    `instruments` by symbol say in which units the run counts, where the dataset counts in others: its prices have no
+    more decimals than theirs, a finer volume is rounded down.
+    """
+
+    def __init__(self, datasets: Mapping[str, Dataset], instruments: Mapping[str, Instrument] | None = None) -> None:
+        known = instruments or {}
+        self._readers = {symbol: _Reader(dataset, known.get(symbol)) for symbol, dataset in datasets.items()}
 
     def inside(self, symbol: str, open_time: int, close_ts: int) -> Sequence[Inside]:
         """The finer candles that open from `open_time` to before `close_ts`; none where the symbol has no detail."""
@@ -23,8 +29,12 @@ class CandleDetail:
 
 
 class _Reader:
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, instrument: Instrument | None) -> None:
         self._dataset = dataset
+        own = dataset.manifest
+        self._price = 10 ** (instrument.price_decimals - own.price_decimals) if instrument is not None else 1
+        volume = instrument.volume_decimals - own.volume_decimals if instrument is not None else 0
+        self._volume, self._volume_divisor = 10 ** max(volume, 0), 10 ** max(-volume, 0)
         self._blocks: Iterator[CandleBlock] = iter(())
         self._block: CandleBlock | None = None
         self._read_to: int | None = None
@@ -42,8 +52,11 @@ class _Reader:
                 continue
             times = self._block.open_time
             begin, end = int(times.searchsorted(first)), int(times.searchsorted(before))
-            columns = [column[begin:end].tolist() for column in self._block]
-            found += zip(*columns, strict=True)
+            opened, *prices, volume = (column[begin:end] for column in self._block)
+            scaled = ((column * self._price).tolist() for column in prices)
+            found += zip(
+                opened.tolist(), *scaled, (volume * self._volume // self._volume_divisor).tolist(), strict=True
+            )
             if end < len(times):
                 return found
             first = int(times[-1]) + 1

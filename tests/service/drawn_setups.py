@@ -1,22 +1,14 @@
-"""Runs that hypothesis draws: markets with gaps and wicks, every kind of order, exit, size, protection, account, venue.
-
-A row of a market is small numbers, so that what fails shrinks to little: the jump to the open, the move to the close,
-both wicks, the volume.
-"""
+"""Runs that hypothesis draws: every kind of order, exit, size, limit, protection, account and venue."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import groupby
-from math import prod
 
 from hypothesis import strategies as st
 
 from kernel.blueprint import RiskConfig
 from kernel.brackets import Entry, Exits
 from kernel.features.declaration import feature
-from kernel.instrument import Instrument
-from kernel.messages import CandleClosed, WarmupCandle
 from kernel.models.breakout import Breakout
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
@@ -26,71 +18,10 @@ from kernel.risk.limits import Limits
 from kernel.risk.protections import DailyLoss, Drawdown, ExitCooldown, LosingStreak, VolatilitySpike
 from kernel.sizing import CappedKelly, FixedFraction, FixedNotional, VolatilityTarget
 from kernel.strategy import Cooldown, Gate, MinConfidence
-from kernel.timeframe import DAY_NS
-from tests.kernel.given import BTC, ETH, MINUTE, OBEY, account, instrument, strategy
+from tests.kernel.given import BTC, MINUTE, OBEY, account, strategy
 from tests.service.both_ways import Setup
+from tests.service.drawn_markets import MARKETS, START, Inside, candles_of, made_of, rows, walks
 from venues.simulation import SimulatedVenueConfig
-
-SOL = instrument("SOL/USDT")
-MARKETS = (BTC, ETH, SOL)
-START = DAY_NS - 25 * MINUTE  # a day begins in the middle of most markets
-
-_COLUMNS = (
-    (0, 0, 0, 0, 1, -1, 40, -40, 300, -300, 700, -700),  # the jump
-    (0, 1, -1, 10, -10, 40, -40, 100, -100, 200, -200, 300, -300, 700, -700, 2500, -2500),  # the move
-    (0, 0, 5, 60, 400),  # the wick above
-    (0, 0, 5, 60, 400),  # the wick below
-    (0, 1, 300, 2_000, 50_000),  # the volume
-)
-
-
-def _row(code: int) -> tuple[int, ...]:
-    """One number for a whole row: to draw it once takes a fifth of the time."""
-    row = []
-    for column in _COLUMNS:
-        code, place = divmod(code, len(column))
-        row.append(column[place])
-    return tuple(row)
-
-
-_rows = st.integers(0, prod(map(len, _COLUMNS)) - 1).map(_row)
-walks = st.lists(_rows, min_size=20, max_size=60)
-
-
-def candles_of(rows, of: Instrument, *, length_ns=MINUTE, start=START, absent=frozenset(), history=0):
-    """The candles of drawn rows; some may be absent, and those that open before `history` (ns) are history."""
-    made, close = [], 500_00
-    for place, (jump, move, up, down, volume) in enumerate(rows):
-        first = max(close + jump, 100)
-        close, opened = max(first + move, 100), start + place * length_ns
-        high, low = max(first, close) + up, max(min(first, close) - down, 1)
-        if place not in absent:
-            kind = WarmupCandle if opened < history else CandleClosed
-            made.append(kind(opened + length_ns, of.symbol, opened, first, high, low, close, volume))
-    return made
-
-
-class Inside:
-    """The finer candles of one market, as a venue asks for them."""
-
-    def __init__(self, symbol: str, fine: Sequence[CandleClosed]) -> None:
-        self._symbol, self._fine = symbol, fine
-
-    def inside(self, symbol: str, open_time: int, close_ts: int):
-        found = (c for c in self._fine if symbol == self._symbol and open_time <= c.open_time < close_ts)
-        return [(c.open_time, c.open, c.high, c.low, c.close, c.volume) for c in found]
-
-
-def made_of(fine: Sequence[CandleClosed], length_ns=MINUTE) -> list[CandleClosed]:
-    """The longer candles that finer ones make up."""
-    made = []
-    for opened, within in groupby(fine, key=lambda candle: candle.open_time - candle.open_time % length_ns):
-        parts = list(within)
-        high, low = max(c.high for c in parts), min(c.low for c in parts)
-        volume = sum(c.volume for c in parts)
-        first, close = parts[0], parts[-1].close
-        made.append(CandleClosed(opened + length_ns, first.symbol, opened, first.open, high, low, close, volume))
-    return made
 
 
 def maybe(*values):
@@ -245,10 +176,9 @@ ANY = ("cross", "reversion", "breakout", "rule")
 
 
 @st.composite
-def setups(draw, *, markets=1, strategies_of=1, kinds=ANY, history=False):
-    """A whole run. Later strategies may be of other kinds too."""
-    instruments = MARKETS[:markets]
-    symbols = [own.symbol for own in instruments]
+def markets_of(draw, count, *, history=False):
+    """The market side of a run: candles, some of them absent, some of five minutes, some of them history."""
+    instruments = MARKETS[:count]
     lengths = [MINUTE, *(draw(st.sampled_from([MINUTE, MINUTE, 5 * MINUTE])) for _ in instruments[1:])]
     begins = START + draw(st.integers(1, 12)) * MINUTE if history else 0
     holes = st.frozensets(st.integers(0, 50), max_size=6)
@@ -256,33 +186,37 @@ def setups(draw, *, markets=1, strategies_of=1, kinds=ANY, history=False):
         candles_of(draw(walks), own, length_ns=length, absent=draw(holes), history=begins)
         for own, length in zip(instruments, lengths, strict=True)
     ]
+    return Setup((), every, instruments, lengths, draw(accounts(instruments)), seed=draw(st.integers(0, 3)))
+
+
+@st.composite
+def setups(draw, *, markets=1, strategies_of=1, kinds=ANY, history=False):
+    """A whole run. Later strategies may be of other kinds too."""
+    symbols = [own.symbol for own in MARKETS[:markets]]
     of = tuple(
         draw(strategies(f"s{number}", symbols, kinds if number == 0 else (*kinds, "cross", "breakout")))
         for number in range(strategies_of)
     )
     risk = RiskConfig(draw(st.one_of(NO_LIMITS, NO_LIMITS, limits)), tuple(draw(st.one_of(st.just([]), protections))))
-    return Setup(
-        of, every, instruments, lengths, draw(accounts(instruments)), risk, draw(venues), seed=draw(st.integers(0, 3))
-    )
+    return replace(draw(markets_of(markets, history=history)), of=of, risk=risk, venue=draw(venues))
 
 
 @st.composite
 def detailed(draw):
     """A run in two markets, of which the first has candles of twenty seconds inside its minutes."""
     setup = draw(setups(markets=2))
-    rows = draw(st.lists(_rows, min_size=60, max_size=150))
-    fine = candles_of(rows, BTC, length_ns=MINUTE // 3, absent=draw(st.frozensets(st.integers(0, 100), max_size=6)))
+    drawn = draw(st.lists(rows, min_size=60, max_size=150))
+    fine = candles_of(drawn, BTC, length_ns=MINUTE // 3, absent=draw(st.frozensets(st.integers(0, 100), max_size=6)))
     return replace(setup, markets=[made_of(fine), setup.markets[1]], detail=Inside("BTC/USDT", fine))
 
 
 @st.composite
 def quiet_setups(draw, *, markets=2, strategies_of=1, kinds=ANY, protected=True):
     """A run in which little happens, under protections that look at the account's worth."""
-    setup = draw(setups(markets=markets))
     of = tuple(draw(quiet(f"s{number}", kinds)) for number in range(strategies_of))
     guarded = draw(st.lists(on_equity, min_size=1, max_size=2)) if protected else []
     venue = SimulatedVenueConfig(draw(st.sampled_from(["next_open", "same_close"])), fee_rate=draw(maybe("0")))
-    return replace(setup, of=of, risk=RiskConfig(Limits(), tuple(guarded)), venue=venue)
+    return replace(draw(markets_of(markets)), of=of, risk=RiskConfig(Limits(), tuple(guarded)), venue=venue)
 
 
 cuts = st.lists(st.integers(0, 80).map(lambda minute: START + minute * MINUTE), max_size=3)

@@ -138,7 +138,7 @@ def test_details_in_other_units_are_refused(tmp_path, market, strategy):
     done = candled(*run_it)
     assert (done.returncode, done.stdout) == (2, "")
     said = " ".join(done.stderr.split())
-    assert f"--detail {fine[:12]} counts BTC/USDT in other units than the market's dataset" in said
+    assert f"--detail {fine[:12]} has prices of 3 decimals, and the market's dataset of 2" in said
 
 
 def test_the_command_takes_details_and_says_what_is_wrong_with_them(tmp_path, market, strategy):

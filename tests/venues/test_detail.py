@@ -1,9 +1,12 @@
 """Finer candles are found by the candle that they make up: forward, back again, over holes and the seams of blocks."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.instrument import Instrument
 from tests.kernel.given import MINUTE
 from tests.venues.test_historical import ROW_GROUP, stored
 from venues.detail import CandleDetail
@@ -71,3 +74,12 @@ def test_a_candle_over_the_seam_of_two_blocks_is_whole(tmp_path):
         rows = detail.inside("BTC/USDT", begin * MINUTE, (begin + 5) * MINUTE)
         held = range(begin, min(begin + 5, ROW_GROUP + 20))
         assert [row[0] // MINUTE for row in rows] == list(held)
+
+
+def test_details_count_in_the_units_of_the_run(minutes):
+    """Coarser prices are scaled up; finer volumes are rounded down."""
+    own, rates = minutes.manifest, (Decimal("0.01"), Decimal("0.01"), Decimal(0), Decimal(0))
+    units = Instrument("BTC/USDT", "BTC", "USDT", own.price_decimals + 2, own.volume_decimals - 1, *rates)
+    plain = CandleDetail({"BTC/USDT": minutes}).inside("BTC/USDT", 0, 2**62)
+    scaled = CandleDetail({"BTC/USDT": minutes}, {"BTC/USDT": units}).inside("BTC/USDT", 0, 2**62)
+    assert scaled == [(opened, *(100 * p for p in prices), volume // 10) for opened, *prices, volume in plain]

@@ -122,8 +122,6 @@ class ReferenceVenue:
             if last is not None:
                 refused = self.refused_at_price(order, last)
             refused = refused or refused_for_money(self.config, book, order)
-        if refused is None:
-            book.settle()
         return refused
 
     def refused_at_price(self, order: Order, last: Fraction) -> str | None:
@@ -170,7 +168,7 @@ class ReferenceVenue:
                 refused = self.arrive(order, last=None)
                 if refused is not None:
                     self.book.cancel(self.book.orders[number], refused)
-                    self.book.settle()
+                self.book.settle()
         filled = Fraction(0)
         for piece in self.pieces(message):
             self.begin(symbol, piece.volume)
