@@ -15,6 +15,10 @@ _SCHEMA = "candled"
 def upgrade() -> None:
     for column in _of_orders():
         _add("orders", column)
+    op.create_index(  # replacements are rare, and looked for with every batch
+        "orders_replaces", "orders", ["stream_id", "replaces"], schema=_SCHEMA,
+        postgresql_where=sa.text("replaces IS NOT NULL"),
+    )  # fmt: skip
     for column in _of_fills():
         _add("fills", column)
     op.create_table(
@@ -36,6 +40,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("trading_states", schema=_SCHEMA)
+    op.drop_index("orders_replaces", "orders", schema=_SCHEMA)
     for column in _of_fills():
         op.drop_column("fills", column.name, schema=_SCHEMA)
     for column in _of_orders():

@@ -16,8 +16,9 @@ __all__ = ["project", "rebuild"]
 
 # An order's report changes the order that replaces it, and the rejection of that one the first again.
 _NAMED = (
-    "(order_id = any($2) OR replaces = any($2) OR order_id IN "
-    "(SELECT replaces FROM candled.orders WHERE stream_id = $1 AND order_id = any($2)))"
+    "(order_id IN (WITH RECURSIVE chain (number) AS (SELECT unnest($2::bigint[]) UNION SELECT o.order_id "
+    "FROM candled.orders o JOIN chain ON o.replaces = chain.number WHERE o.stream_id = $1) SELECT number FROM chain) "
+    "OR order_id IN (SELECT replaces FROM candled.orders WHERE stream_id = $1 AND order_id = any($2)))"
 )
 _FETCH = 10_000
 

@@ -172,8 +172,14 @@ class Rows:
             )
 
     def _live_replacements(self, order_id: int) -> list[OrderRow]:
-        """What is filled of an order counts for the one that replaces it, too."""
-        return [r for r in self.orders.values() if r.replaces == order_id and OrderState(r.state) not in TERMINAL]
+        """What is filled of an order counts for the one that replaces it, too, and for the one that replaces that."""
+        found, replaced = [], {order_id}
+        for number in sorted(self.orders):
+            row = self.orders[number]
+            if row.replaces in replaced and OrderState(row.state) not in TERMINAL:
+                found.append(row)
+                replaced.add(number)
+        return found
 
     def _goes_on(self, rejected: int) -> None:
         """Where a replacement is rejected, the order that it was to replace is open again."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 
 __all__ = ["metadata"]
@@ -38,7 +40,7 @@ metadata = MetaData(
 )
 
 
-def _table(name: str, *columns: Column[Any]) -> Table:
+def _table(name: str, *columns: Column[Any] | Index) -> Table:
     return Table(name, metadata, *columns)
 
 
@@ -133,6 +135,7 @@ _table(
     Column("group_id", BigInteger),
     Column("replaces", BigInteger),
     _flag("quarantined"),
+    Index("orders_replaces", "stream_id", "replaces", postgresql_where=text("replaces IS NOT NULL")),
 )
 _table(
     "fills",
