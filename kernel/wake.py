@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from kernel.money import ZERO, from_units, multiply, quotient, subtract
 from kernel.portfolio import equity
 from kernel.risk.protections import Protection, equity_floor
+from kernel.risk.trading import due as halts_due
 from kernel.state import State
 
 __all__ = ["EVERY", "NEVER", "NO_TIME", "WAKE", "Bounds", "bounds_of", "due_of", "next_row", "tighter"]
@@ -83,10 +84,7 @@ def _equity_bounds(state: State, protections: Sequence[Protection], symbol: str)
 
 def due_of(state: State) -> int:
     """The earliest event time at which something ends by itself: a time barrier, a halt."""
-    due = NO_TIME
-    for halt in state.halts:
-        if halt.until:
-            due = min(due, halt.until)
+    due = halts_due(state) or NO_TIME
     for book in state.books.values():
         for position in book.positions.values():
             if position.exit_at:
