@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kernel.brackets import Exits
 from kernel.closing import cancels, exit_order, has_exit
-from kernel.events import Event, OrderRequested, Purpose, RiskRefused, TradingStateChanged
+from kernel.events import CancelRequested, Event, OrderRequested, Purpose, RiskRefused, TradingStateChanged
 from kernel.evolve import begin_exit_clock, evolve
 from kernel.messages import CandleClosed, OrderFilled
 from kernel.money import ZERO, add, from_units, subtract
@@ -137,17 +137,19 @@ def restrict(state: State, change: TradingStateChanged, *, cancel_entries: bool,
     if change.flatten:
         events += close_all(state, change.ts, change.strategy, change.symbol, purpose)
     elif cancel_entries:
-        for order in list(state.orders.values()):
-            request = order.request
-            covered = change.strategy in ("", request.strategy) and change.symbol in ("", request.symbol)
-            if covered and not request.reduce_only and not request.parent:
-                position = state.position(order)
-                wishes = cancels(state, position, change.ts, change.cause)
-                for wish in wishes:
-                    if wish.order == request.order:
-                        evolve(state, wish)
-                        events.append(wish)
+        for order in state.orders.values():
+            if order.state is not OrderState.CANCELING and _enters(order.request, change):
+                request = order.request
+                wish = CancelRequested(change.ts, request.strategy, request.symbol, request.order, change.cause)
+                evolve(state, wish)
+                events.append(wish)
     return events
+
+
+def _enters(request: OrderRequested, change: TradingStateChanged) -> bool:
+    """Whether an order that a change covers would make a position larger."""
+    covered = change.strategy in ("", request.strategy) and change.symbol in ("", request.symbol)
+    return covered and not request.reduce_only and not request.parent
 
 
 def close_all(state: State, ts: int, strategy: str, symbol: str, purpose: Purpose) -> Sequence[Event]:
