@@ -10,10 +10,10 @@ from kernel.features.engine import Engine, PlainEngine
 from kernel.features.plan import Plan
 from kernel.instrument import Instrument
 from kernel.levers import declared_features, in_force
+from kernel.limits import Limits
 from kernel.models.rule import Rule
 from kernel.pipeline import CandlePipeline, Desk, Inputs, plan_of
 from kernel.risk.approve import Risk
-from kernel.risk.limits import Limits
 from kernel.risk.protections import Protection
 from kernel.state import Book, Position, State
 from kernel.strategy import Strategy

@@ -17,6 +17,7 @@ from kernel.folding import FOLD_MAX, Times, close_fold, close_folds, pass_block
 from kernel.guards import Guards
 from kernel.messages import CandleClosed, InstantClosed, OrderFilled, Report, SwitchFeatureGroup
 from kernel.models.rotation import Rotation
+from kernel.notes import Note
 from kernel.orders import TRIGGERS, OrderState
 from kernel.panel import Panel
 from kernel.pipeline import CandlePipeline, Inputs
@@ -131,6 +132,7 @@ class Kernel:
             messages.AmendOrder: lambda command: amend_order(self.state, command),
             SwitchFeatureGroup: self._switch,
             OrderFilled: self._filled,
+            **dict.fromkeys(Note.__args__, lambda _: _NOTHING),
             **dict.fromkeys(TRIGGERS, self._reported),
         }
         if state.ended_market:

@@ -11,12 +11,15 @@ import msgspec
 
 from kernel.account import Account
 from kernel.instrument import Instrument
+from kernel.limits import Limits
 from kernel.money import ZERO
+from kernel.notes import Note
 
 __all__ = [
-    "AmendOrder", "CancelOrder", "CandleClosed", "Command", "InstantClosed", "LoggedMessage", "MarketEnded",
-    "MarketMessage", "Message", "OrderAccepted", "OrderCanceled", "OrderExpired", "OrderFilled", "OrderRejected",
-    "OrderUnknown", "Report", "SetTradingState", "StreamOpened", "SwitchFeatureGroup", "TradingState", "WarmupCandle",
+    "AmendOrder", "CancelAllOrders", "CancelOrder", "CandleClosed", "ChangeLimits", "Command", "InstantClosed",
+    "LoggedMessage", "MarketEnded", "MarketMessage", "Message", "OrderAccepted", "OrderCanceled", "OrderExpired",
+    "OrderFilled", "OrderRejected", "OrderUnknown", "Report", "SetTradingState", "StreamOpened", "SwitchFeatureGroup",
+    "TradingState", "WarmupCandle",
 ]  # fmt: skip
 
 TradingState = Literal["active", "reducing", "halted"]
@@ -144,6 +147,7 @@ class MarketEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
 class SwitchFeatureGroup(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An operator's command: compute a group of features from the next candle on, or no longer.
 
+    Who gave a command is its `actor`; a `key` that was given before makes it a repetition (service/daemon).
     Models see NaN for a feature that is not computed; a fitted transform imputes it.
     """
 
@@ -152,6 +156,8 @@ class SwitchFeatureGroup(msgspec.Struct, frozen=True, tag=True, gc=False):
     after: int
     group: str
     enabled: bool
+    actor: str = ""
+    key: str = ""
 
 
 class SetTradingState(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -168,6 +174,7 @@ class SetTradingState(msgspec.Struct, frozen=True, tag=True, gc=False):
     strategy: str
     flatten: bool
     actor: str
+    key: str = ""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -178,6 +185,7 @@ class CancelOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
     after: int
     order: int
     actor: str
+    key: str = ""
 
 
 class AmendOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -194,10 +202,35 @@ class AmendOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
     trigger: Decimal | None
     quantity: Decimal | None
     actor: str
+    key: str = ""
+
+
+class CancelAllOrders(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An operator's command: ask the venue to end every live order of a strategy, in a market; "" means all of them."""
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    after: int
+    strategy: str
+    symbol: str
+    actor: str
+    key: str = ""
+
+
+class ChangeLimits(msgspec.Struct, frozen=True, tag=True):
+    """An operator's command: from now on these limits, all of them, hold for a strategy, or ("") for the account."""
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    after: int
+    strategy: str
+    limits: Limits
+    actor: str
+    key: str = ""
 
 
 MarketMessage = CandleClosed | WarmupCandle | InstantClosed
 Report = OrderAccepted | OrderRejected | OrderFilled | OrderCanceled | OrderExpired | OrderUnknown
-Command = SwitchFeatureGroup | SetTradingState | CancelOrder | AmendOrder
-LoggedMessage = Report | StreamOpened | MarketEnded | Command
+Command = SwitchFeatureGroup | SetTradingState | CancelOrder | AmendOrder | CancelAllOrders | ChangeLimits
+LoggedMessage = Report | StreamOpened | MarketEnded | Command | Note
 Message = MarketMessage | LoggedMessage

@@ -7,12 +7,12 @@ import msgspec
 
 from kernel.brackets import Entry, Exits
 from kernel.features.declaration import Feature
+from kernel.limits import Limits
 from kernel.models.breakout import Breakout
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.models.rotation import Rotation
 from kernel.models.rule import PythonRule
-from kernel.risk.limits import Limits
 from kernel.sizing import Sizing, VolatilityTarget
 
 __all__ = ["Cooldown", "Execution", "Filter", "Gate", "Levers", "MinConfidence", "Model", "Session", "Strategy"]

@@ -9,7 +9,10 @@ from kernel.blueprint import RiskConfig
 from kernel.strategy import Strategy
 from venues.simulation import SimulatedVenueConfig
 
-__all__ = ["AccountConfig", "Config", "DatabaseConfig", "MarketConfig"]
+__all__ = [
+    "AccountConfig", "AlertsConfig", "ApiConfig", "Config", "DaemonConfig", "DatabaseConfig", "MarketConfig",
+    "MetricsConfig",
+]  # fmt: skip
 
 
 class MarketConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,8 +45,52 @@ class DatabaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     admin_url: str = ""
 
 
+class DaemonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How `candled run` runs: nothing here can change a decision.
+
+    `stream` names the log's stream, else the configuration file does. `speed` is market seconds per second, or "max".
+    `on_stop` is what happens to live orders at a clean end. Every `snapshot_every` records (0: never) a snapshot is kept.
+    A market whose candles stay away for `stale_after` of its candles, and for `stale_after_s` at least, is stale.
+    """
+
+    stream: str = ""
+    speed: str = "1"
+    on_stop: Literal["keep", "cancel", "flatten"] = "keep"
+    snapshot_every: Annotated[int, msgspec.Meta(ge=0)] = 100_000
+    stale_after: Annotated[Decimal, msgspec.Meta(gt=0)] = Decimal("2.5")
+    stale_after_s: Annotated[int, msgspec.Meta(gt=0)] = 90
+
+
+class ApiConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The control API: on a unix socket below the data directory, or where `listen` says (127.0.0.1:PORT, unix:PATH).
+
+    The tokens are in files of mode 0600, made at the first start where none are named.
+    """
+
+    listen: str = ""
+    read_token_file: str = ""
+    operate_token_file: str = ""
+
+
+class MetricsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where Prometheus scrapes: 127.0.0.1:PORT, port 0 for any that is free, "" for nowhere."""
+
+    listen: str = "127.0.0.1:0"
+
+
+class AlertsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A webhook that is told of alerts; its URL is a secret, kept in a file. `chat_id` is for a Telegram bot.
+
+    At most `per_hour` messages are sent; what is held back is counted in the next one.
+    """
+
+    webhook_url_file: str = ""
+    chat_id: str = ""
+    per_hour: Annotated[int, msgspec.Meta(gt=0)] = 20
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole configuration file. `database` is where, not what: it is no part of a run's identity.
+    """A whole configuration file. `database` and what follows it is where and how, no part of a run's identity.
 
     It has one `strategy`, or several `strategies` that share the account and decide in this order.
     """
@@ -56,6 +103,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     markets: tuple[MarketConfig, ...] = ()
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     database: DatabaseConfig = DatabaseConfig()
+    daemon: DaemonConfig = DaemonConfig()
+    api: ApiConfig = ApiConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    alerts: AlertsConfig = AlertsConfig()
 
     @property
     def every_strategy(self) -> tuple[Strategy, ...]:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kernel.limits import Limits
 from kernel.money import ZERO, canonical_text, from_units, multiply, subtract, total, toward_zero_to
 from kernel.portfolio import is_priced
 from kernel.risk.checks import CHECKS, Check, Trade
 from kernel.risk.exposure import quote_rate
 from kernel.risk.funds import cash_lacks, margin_lacks
-from kernel.risk.limits import Limits
 from kernel.state import Position, State
 from kernel.timeframe import NS_PER_SECOND, iso
 

@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kernel.brackets import Entry, Exits
 from kernel.events import CancelRequested, OrderRequested, PositionChanged, ReportRefused
+from kernel.limits import Limits
 from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
 from kernel.money import from_units
 from kernel.orders import TERMINAL, OrderState
-from kernel.risk.limits import Limits
 from tests.kernel.given import (
     BTC,
     ETH,

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kernel.errors import ConfigError
 from kernel.events import CandlesSkipped, DecisionMade, OrderRequested, PositionChanged, RiskRefused
+from kernel.limits import Limits
 from kernel.messages import MarketEnded, OrderFilled
 from kernel.models.rule import PythonRule
 from kernel.money import add
-from kernel.risk.limits import Limits
 from kernel.skip import SkipReason
 from tests.kernel.busy import BUSY, FREE, STRICT, busy_run
 from tests.kernel.drawn import markets

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from kernel.blueprint import RiskConfig
 from kernel.brackets import Entry, Exits
 from kernel.features.declaration import feature
+from kernel.limits import Limits
 from kernel.models.breakout import Breakout
 from kernel.models.cross import Cross
 from kernel.models.mean_reversion import MeanReversion
 from kernel.models.rotation import Rotation
 from kernel.models.rule import PythonRule
-from kernel.risk.limits import Limits
 from kernel.risk.protections import DailyLoss, Drawdown, ExitCooldown, LosingStreak, VolatilitySpike
 from kernel.sizing import CappedKelly, FixedFraction, FixedNotional, VolatilityTarget
 from kernel.strategy import Cooldown, Gate, MinConfidence

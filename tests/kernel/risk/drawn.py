@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from kernel.limits import Limits
 from kernel.money import from_units, multiply
 from kernel.orders import TERMINAL, OrderState
-from kernel.risk.limits import Limits
 from kernel.timeframe import NS_PER_SECOND
 from tests.kernel.risk.made import CLOSES, NOW, account, hold, send, wish
 

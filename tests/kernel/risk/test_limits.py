@@ -5,11 +5,11 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from kernel.limits import Limits
 from kernel.money import multiply, subtract
 from kernel.orders import TERMINAL, OrderState
 from kernel.risk.approve import Approved, Refusal, Risk
 from kernel.risk.checks import CHECKS
-from kernel.risk.limits import Limits
 from tests.kernel.risk.made import MINUTE, NOW, account, end, hold, send, wish
 
 LEAST = Decimal("1E-9")

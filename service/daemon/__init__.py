@@ -1,0 +1,1 @@
+"""The long-running service around the kernel: `candled run`."""
