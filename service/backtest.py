@@ -5,56 +5,17 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-import msgspec
-
 from kernel.errors import UsageError
 from kernel.messages import MarketEnded
-from kernel.money import ZERO, canonical_text
-from kernel.pipeline import GATE
 from service.compose import Composed
 from service.features import Mode, next_row_for
+from service.journal import BatchJournal
 from service.log.store import LogStore
+from service.result import Name, Result, result_of
 from service.runs import Execution
 from service.session import Session
 
-__all__ = ["GateRate", "Result", "backtest"]
-
-
-class GateRate(msgspec.Struct, frozen=True):
-    """How many candles of a market the CUSUM gate looked at, and what share of them it rejected."""
-
-    candles: int
-    rejected: int
-    rejected_share: float
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What a backtest did. `events` counts the records of its log; money is exact, as text; `gate` is by symbol.
-
-    `fees` are those paid in the account's currency; `fees_by_asset` has all.
-    """
-
-    run: str
-    stream: str
-    log_head: str
-    decisions_digest: str
-    events: int
-    candles: int
-    skipped: int
-    skips: dict[str, int]
-    gate: dict[str, GateRate]
-    decisions: int
-    orders: int
-    fills: int
-    trades: int
-    refusals: int
-    fees: str
-    fees_by_asset: dict[str, str]
-    opening_equity: str
-    final_equity: str
-    currency: str
-    wall_s: float
-    candles_per_s: int
+__all__ = ["backtest"]
 
 
 async def backtest(
@@ -77,15 +38,18 @@ async def backtest(
         if writer.head.seq:
             raise UsageError(f"another execution wrote the stream {execution.stream} meanwhile", fix="run it again")
         prefix = f"{execution.run[:8]}-{writer.epoch}"
-        session = Session(composed.kernel, composed.venue, writer, wire_prefix=prefix)
+        journal = BatchJournal(writer, wire_prefix=prefix)
+        session = Session(composed.kernel, composed.venue, journal)
         try:
             await (_run_blocks if mode == "block" else _run)(session, composed, progress)
         except UsageError:
-            await session.flush()
+            await journal.flush()
             raise
+        await journal.flush()
     finally:
         await writer.close()
-    return _result(execution, session, perf_counter() - started)
+    name = Name(execution.run, execution.stream, journal.chain.head, journal.chain.decisions.hexdigest())
+    return result_of(name, session.kernel, journal.tally, perf_counter() - started)
 
 
 async def _run(session: Session, composed: Composed, progress: Callable[[int], Any]) -> None:
@@ -98,7 +62,6 @@ async def _run(session: Session, composed: Composed, progress: Callable[[int], A
         done = state.ordinal
         await sleep(0)  # a Ctrl-C is heard here
     await session.message(MarketEnded(state.ts, state.ordinal))
-    await session.flush()
 
 
 async def _run_blocks(session: Session, composed: Composed, progress: Callable[[int], Any]) -> None:
@@ -115,46 +78,3 @@ async def _run_blocks(session: Session, composed: Composed, progress: Callable[[
         done = state.ordinal
         await sleep(0)
     await session.message(MarketEnded(state.ts, state.ordinal))
-    await session.flush()
-
-
-def _result(execution: Execution, session: Session, wall_s: float) -> Result:
-    state, counts = session.kernel.state, session.counts
-    candles = sum(market.seen - market.history for market in state.markets.values())
-    return Result(
-        run=execution.run,
-        stream=execution.stream,
-        log_head=session.chain.head.hash.hex(),
-        decisions_digest=session.chain.decisions.hexdigest(),
-        events=session.chain.head.seq,
-        candles=candles,
-        skipped=session.skips.total(),
-        skips=dict(session.skips.most_common()),
-        gate=_gate_rates(session),
-        decisions=counts["DecisionMade"],
-        orders=counts["OrderRequested"],
-        fills=counts["OrderFilled"],
-        trades=sum(book.round_trips for book in state.books.values()),
-        refusals=counts["RiskRefused"] + counts["ReportRefused"],
-        fees=canonical_text(state.fees.get(state.account.currency, ZERO)),
-        fees_by_asset={asset: canonical_text(fee) for asset, fee in sorted(state.fees.items())},
-        opening_equity=canonical_text(state.opening_equity),
-        final_equity=canonical_text(state.equity),
-        currency=state.account.currency,
-        wall_s=round(wall_s, 3),
-        candles_per_s=round(candles / wall_s),
-    )
-
-
-def _gate_rates(session: Session) -> dict[str, GateRate]:
-    """Warm-up candles count as seen by no gate; empty without a gate. With several strategies each names its own."""
-    rates: dict[str, GateRate] = {}
-    kernel = session.kernel
-    for name, book in kernel.state.books.items():
-        for symbol, position in book.positions.items():
-            market = kernel.state.markets[symbol]
-            judged = market.seen - market.history
-            if judged and GATE in kernel.engines[name][symbol].plan.watched:
-                key = symbol if len(kernel.state.books) == 1 else f"{name} {symbol}"
-                rates[key] = GateRate(judged, position.gated, round(position.gated / judged, 4))
-    return rates

@@ -19,6 +19,7 @@ from kernel.money import ZERO, canonical_text
 from service.config_checks import check_account, check_strategy, check_venue
 from service.config_errors import explained
 from service.config_types import AccountConfig, Config, DatabaseConfig, MarketConfig
+from service.secret_files import read_secret
 
 __all__ = ["AccountConfig", "Config", "DatabaseConfig", "MarketConfig", "load_config"]
 
@@ -49,7 +50,7 @@ def load_config(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[s
         raise explained(error, Config, path.name, origins) from None
     canonical: Config = _canonical(config, "")
     _check(canonical)
-    return canonical
+    return msgspec.structs.replace(canonical, database=_with_secrets(canonical.database))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -151,6 +152,17 @@ def _canonical_decimal(value: Decimal, where: str) -> Decimal:
             return Decimal(text)
     what = f"{where} has more digits than any market"
     raise ConfigError(what, fix=f"at most {_WHOLE_DIGITS} before the point and {_DECIMALS} after it")
+
+
+def _with_secrets(database: DatabaseConfig) -> DatabaseConfig:
+    """The same with the URLs that are kept in files. Errors: ConfigError."""
+    read = {}
+    for name in ("url", "admin_url"):
+        if file := getattr(database, f"{name}_file"):
+            if getattr(database, name):
+                raise ConfigError(f"database.{name} and database.{name}_file are both given", fix="keep the file")
+            read[name] = read_secret(Path(file), what=f"database.{name}")
+    return msgspec.structs.replace(database, **read)
 
 
 def _check(config: Config) -> None:

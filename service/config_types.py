@@ -39,17 +39,22 @@ class AccountConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatabaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A PostgreSQL server to use instead of the embedded one; `admin_url` is for `candled db upgrade`. Secrets."""
+    """A PostgreSQL server to use instead of the embedded one; `admin_url` is for `candled db upgrade`.
+
+    Both are secrets: better in the files that `url_file` and `admin_url_file` name, of mode 0600, than in this one.
+    """
 
     url: str = ""
+    url_file: str = ""
     admin_url: str = ""
+    admin_url_file: str = ""
 
 
 class DaemonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How `candled run` runs: nothing here can change a decision.
 
     `stream` names the log's stream, else the configuration file does. `speed` is market seconds per second, or "max".
-    `on_stop` is what happens to live orders at a clean end. Every `snapshot_every` records (0: never) a snapshot is kept.
+    `on_stop` is what happens to live orders at a clean end. A snapshot is kept every `snapshot_every` records.
     A market whose candles stay away for `stale_after` of its candles, and for `stale_after_s` at least, is stale.
     """
 
@@ -57,7 +62,7 @@ class DaemonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed: str = "1"
     on_stop: Literal["keep", "cancel", "flatten"] = "keep"
     snapshot_every: Annotated[int, msgspec.Meta(ge=0)] = 100_000
-    stale_after: Annotated[Decimal, msgspec.Meta(gt=0)] = Decimal("2.5")
+    stale_after: Decimal = Decimal("2.5")
     stale_after_s: Annotated[int, msgspec.Meta(gt=0)] = 90
 
 

@@ -14,7 +14,7 @@ from kernel.levers import in_force
 from kernel.models.rule import PythonRule
 from kernel.strategy import Strategy
 from service.artifacts import load_transform
-from service.backtest import Result, backtest
+from service.backtest import backtest
 from service.compose import Composed, compose
 from service.config_types import Config, MarketConfig
 from service.definition import RunDefinition, StrategyParts, Window, define, definition_bytes, run_id
@@ -23,6 +23,7 @@ from service.durable import replace_durably
 from service.features import Mode, engines_for
 from service.loop import run
 from service.machine import describe_machine
+from service.result import Result
 from service.rules import read_rule
 from service.runs import Execution, Home, Outcome, next_execution, rule_dir, runs_dir
 from service.stores import open_store

@@ -1,55 +1,42 @@
-"""One execution: market messages through venue and kernel, in processing order, and everything into the log.
+"""One execution: market messages through venue and kernel, in processing order, and everything into the journal.
 
-The order of a turn is the promise: what the kernel derived is chained before the venue hears of it, and the venue's
-answers become messages of their own. A simulated venue dies with the process, so durability may come a batch later;
-a venue outside this process needs every request durable before it is sent.
+The order of a turn is the promise: what the kernel derived is in the journal, and as durable as the journal's home asks
+for, before the venue hears of it, and the venue's answers become messages of their own.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from kernel.events import CancelRequested, CandlesSkipped, Event, OrderRequested
+from kernel.events import CancelRequested, Event, OrderRequested
 from kernel.kernel import Kernel
 from kernel.messages import LoggedMessage, MarketMessage, OrderAccepted, OrderRejected, OrderUnknown, Report
-from service.log.record import Chain
-from service.log.store import LogWriter
+from service.journal import Journal
 from venues.venue import Accepted, NotSent, Rejected, SubmitOutcome, Unknown, Venue
 
 __all__ = ["Session"]
-
-_BATCH = 512  # records chained and appended together; 256 to 1,024 measured alike
-
 
 _Outgoing = tuple[int, OrderRequested | CancelRequested]
 _SENT_KEPT = 4096  # wire ids of this many orders are kept before those of ended ones are forgotten
 
 
 class Session:
-    """Couples a kernel, a venue and the writer of a stream.
+    """Couples a kernel, a venue and a journal. `sent` are the wire ids of orders that went out, by order."""
 
-    `counts` tells how many records of each type were made, `skips` how many candles ended undecided, by reason.
-    """
-
-    def __init__(self, kernel: Kernel, venue: Venue, writer: LogWriter, *, wire_prefix: str) -> None:
+    def __init__(self, kernel: Kernel, venue: Venue, journal: Journal) -> None:
         self.kernel = kernel
         self.venue = venue
-        self.chain = Chain(epoch=writer.epoch, head=writer.head)
-        self.counts: Counter[str] = Counter()
-        self.skips: Counter[str] = Counter()
-        self._writer = writer
-        self._wire_prefix = wire_prefix
-        self._pending: list[msgspec.Struct] = []
-        self._wire_ids: dict[int, str] = {}
+        self.journal = journal
+        self.sent: dict[int, str] = {}
 
     async def market(self, messages: Iterable[MarketMessage]) -> None:
         """Run market messages through: the venue first, then the kernel, then what the kernel requested."""
-        take, turn = self.venue.take, self.kernel.turn
+        take, turn, journal = self.venue.take, self.kernel.turn, self.journal
+        keep = journal.pending.append if journal.keeps_market else None
         for message in messages:
             for report in take(message):
                 await self.message(report)
             events = turn(message)
+            if keep is not None:
+                keep(message)
             if events:
                 await self.derived(events)
 
@@ -58,8 +45,7 @@ class Session:
         requests = self._note(events)
         if requests:
             await self._send(requests)
-        if len(self._pending) >= _BATCH:
-            await self.flush()
+        await self.journal.turned()
 
     async def message(self, message: LoggedMessage) -> None:
         """Log a message that is not market data, and turn it."""
@@ -67,51 +53,45 @@ class Session:
         if requests:
             await self._send(requests)
 
-    async def flush(self) -> None:
-        """Chain what is pending and append it to the log."""
-        pending = self._pending
-        if pending:
-            for entry in pending:
-                if entry.__class__ is CandlesSkipped:
-                    self.skips.update(entry.counts)
-            records = self.chain.extend(pending)
-            pending.clear()
-            self.counts.update([record.type for record in records])
-            await self._writer.append(records)
-
     def _turn(self, message: LoggedMessage) -> list[_Outgoing]:
-        self._pending.append(message)
+        self.journal.pending.append(message)
         events = self.kernel.turn(message)
         return self._note(events) if events else []
 
     def _note(self, events: Sequence[Event]) -> list[_Outgoing]:
         """Put events behind what is pending; give the requests among them, each with the seq that it will have."""
-        seq = self.chain.head.seq + len(self._pending) + 1
-        self._pending.extend(events)
+        journal = self.journal
+        seq = journal.next_seq
+        journal.pending.extend(events)
         return [(seq + place, event) for place, event in enumerate(events) if event.__class__ in _REQUESTS]  # type: ignore[misc]
 
     async def _send(self, requests: list[_Outgoing]) -> None:
         """Send requests, orders under ids made from their records, and turn the answers; then what those requested."""
-        state = self.kernel.state
+        journal, after = self.journal, self.kernel.state.ordinal
         while requests:
+            await journal.durable()
+            journal.reached("before_dispatch")
             seq, request = requests.pop(0)
             if isinstance(request, OrderRequested):
-                wire_id = f"{self._wire_prefix}-{seq}"
+                wire_id = journal.wire_id(seq)
                 self._remember(request.order, wire_id)
                 outcome = await self.venue.submit(request, wire_id)
-                requests += self._turn(_answer(outcome, request, state.ordinal))
-            elif (known := self._wire_ids.get(request.order)) is not None:
+                journal.reached("in_dispatch")
+                requests += self._turn(_answer(outcome, request, after))
+            elif (known := self.sent.get(request.order)) is not None:
                 canceled = await self.venue.cancel(known)
+                journal.reached("in_dispatch")
                 if isinstance(canceled, Unknown):
-                    requests += self._turn(OrderUnknown(request.ts, state.ordinal, request.order, canceled.reason))
+                    requests += self._turn(OrderUnknown(request.ts, after, request.order, canceled.reason))
             for report in self.venue.reports():
                 requests += self._turn(report)
+            journal.reached("after_dispatch")
 
     def _remember(self, order: int, wire_id: str) -> None:
-        self._wire_ids[order] = wire_id
-        if len(self._wire_ids) > _SENT_KEPT:
+        self.sent[order] = wire_id
+        if len(self.sent) > _SENT_KEPT:
             live = self.kernel.state.orders
-            self._wire_ids = {number: known for number, known in self._wire_ids.items() if number in live}
+            self.sent = {number: known for number, known in self.sent.items() if number in live}
 
 
 def _answer(outcome: SubmitOutcome, request: OrderRequested, after: int) -> Report:

@@ -22,6 +22,7 @@ from kernel.models.prediction import FLAT, LONG, SHORT, Prediction
 from kernel.models.rule import PythonRule, Rule
 from kernel.state import Market, Position
 from kernel.strategy import Execution, Strategy
+from service.journal import BatchJournal
 from service.log.record import GENESIS, Head, Record
 from service.session import Session
 from venues.simulated import SimulatedVenue
@@ -88,7 +89,7 @@ async def log(run: Run, candles: Sequence[Candle], plan: Sequence[Episode]) -> l
     kernel = Kernel(Blueprint((seat,), (instrument,), (run.market.candle_ms * MILLION,)))
     venue = SimulatedVenue(SimulatedVenueConfig(run.fill, path=run.path), [instrument], account)
     kept = Kept()
-    session = Session(kernel, venue, kept, wire_prefix="orders")
+    session = Session(kernel, venue, BatchJournal(kept, wire_prefix="orders"))
     messages = [
         CandleClosed(
             closed(c, run), instrument.symbol, c.open_time_ms * MILLION, c.open, c.high, c.low, c.close, volume=1_000
@@ -98,7 +99,7 @@ async def log(run: Run, candles: Sequence[Candle], plan: Sequence[Episode]) -> l
     await session.message(StreamOpened(messages[0].open_time, 0, "orders", ("planned",), account, (instrument,)))
     await session.market(messages)
     await session.message(MarketEnded(messages[-1].ts, len(messages)))
-    await session.flush()
+    await session.journal.flush()
     return kept.records
 
 

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from research.certify.report import Modes
-from service.backtest import Result
 from service.config import Config
 from service.definition import Window
 from service.features import Mode
@@ -15,6 +14,7 @@ from service.launch import execute, prepare
 from service.log.record import Record, hashed_text
 from service.loop import run
 from service.replay import read_log
+from service.result import Result
 from service.stores import open_store
 from venues.dataset import Dataset
 

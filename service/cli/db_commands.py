@@ -1,6 +1,7 @@
 """`candled db upgrade|rebuild`: the schema of the database, and the tables made from the log."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,6 +12,7 @@ from service.database.connect import checked_url, database, where
 from service.database.projections import rebuild as rebuild_projections
 from service.database.upgrade import upgrade as upgrade_schema
 from service.embedded.client import join
+from service.secret_files import read_secret
 
 __all__ = ["rebuild", "upgrade"]
 
@@ -28,6 +30,14 @@ def upgrade(
             " better in CANDLED_DATABASE__ADMIN_URL.",
         ),
     ] = None,
+    admin_url_file: Annotated[
+        Path | None,
+        Parameter(
+            env_var="CANDLED_DATABASE__ADMIN_URL_FILE",
+            show_env_var=False,
+            help="The file, of mode 0600, that holds that URL. Also CANDLED_DATABASE__ADMIN_URL_FILE.",
+        ),
+    ] = None,
     common: Common = _DEFAULTS,
 ) -> None:
     """Bring the schema of the database to this version of candled. Of the embedded one, when no URL is given.
@@ -37,6 +47,8 @@ def upgrade(
 
         CANDLED_DATABASE__ADMIN_URL=postgresql://owner@db.example/trading candled db upgrade
     """
+    if admin_url_file is not None and not admin_url:
+        admin_url = read_secret(admin_url_file, what="the admin URL")
     url = admin_url or common.database_url
     place, before, after = loop.run(_upgrade(common, url or None))
     result = {"database": place, "before": before, "after": after}

@@ -15,6 +15,8 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from service.secret_files import read_secret
+
 __all__ = ["Common", "answer", "console", "progress", "warn"]
 
 Show = Callable[[Console], None]
@@ -37,9 +39,22 @@ class Common:
             help="A PostgreSQL server to use instead of the embedded one. A secret: better in CANDLED_DATABASE__URL.",
         ),
     ] = field(default=None, repr=False)
+    database_url_file: Annotated[
+        Path | None,
+        Parameter(
+            env_var="CANDLED_DATABASE__URL_FILE",
+            show_env_var=False,
+            help="The file, of mode 0600, that holds the URL. Also CANDLED_DATABASE__URL_FILE.",
+        ),
+    ] = None
     json: Annotated[bool, Parameter(negative="", help="Answer with one JSON object on stdout.", show_default=False)] = (
         False
     )
+
+    def __post_init__(self) -> None:
+        """Read the URL from its file. Errors: ConfigError."""
+        if self.database_url_file is not None and not self.database_url:
+            object.__setattr__(self, "database_url", read_secret(self.database_url_file, what="the database URL"))
 
     def command(self, line: str) -> str:
         """A command that can be pasted as it stands: the program as it was called, and this data directory."""

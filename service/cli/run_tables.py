@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from kernel.money import canonical_text, parse, subtract
-from service.backtest import Result
 from service.cli.options import Common
 from service.definition import RunDefinition
 from service.explain import Explanation
 from service.replay import Replayed
+from service.result import Result
 from service.runs import Execution, runs_dir
 from service.trace import StepTrace
 

@@ -40,6 +40,7 @@ from kernel.state import Position
 from kernel.strategy import Cooldown, Execution, Gate, MinConfidence, Strategy
 from kernel.strategy import Session as Hours
 from kernel.timeframe import NS_PER_SECOND
+from service.journal import BatchJournal
 from service.log.record import GENESIS, Head, Record
 from service.session import Session
 from venues.simulated import SimulatedVenue
@@ -299,8 +300,8 @@ def run(
     begins = opening(instruments, of=of, account_of=account_of)
     venue = SimulatedVenue(SimulatedVenueConfig(fill, **doubts), instruments, begins.account, seed=0)
     writer = ListWriter()
-    session = Session(kernel, venue, writer, wire_prefix="t")
+    session = Session(kernel, venue, BatchJournal(writer, wire_prefix="t"))
     for step in (session.message(begins), session.market(market), session.message(ending(market))):
         finish(step)
-    finish(session.flush())
-    return Ran(kernel, venue, writer.records, session.chain.decisions.hexdigest())
+    finish(session.journal.flush())
+    return Ran(kernel, venue, writer.records, session.journal.chain.decisions.hexdigest())

@@ -25,12 +25,12 @@ def test_every_state_answers_every_trigger():
         assert set(answers) == set(Trigger)
 
 
-@pytest.mark.parametrize("state", TERMINAL)
+@pytest.mark.parametrize("state", [state for state in OrderState if state in TERMINAL])
 def test_what_has_ended_stays_as_it_ended(state):
     assert {becomes for becomes in TRANSITIONS[state].values() if becomes is not None} <= {state}
 
 
-@pytest.mark.parametrize("state", set(OrderState) - TERMINAL)
+@pytest.mark.parametrize("state", [state for state in OrderState if state not in TERMINAL])
 def test_from_every_live_state_there_is_a_way_to_each_end_that_can_still_happen(state):
     reachable, found = {state}, set()
     while reachable:

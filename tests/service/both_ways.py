@@ -17,6 +17,7 @@ from kernel.messages import CandleClosed, InstantClosed, MarketMessage, WarmupCa
 from kernel.models.rotation import Rotation
 from kernel.wake import next_row
 from service.block import BlockRunner
+from service.journal import BatchJournal
 from service.session import Session
 from tests.kernel.given import (
     BTC,
@@ -76,7 +77,7 @@ class Setup:
         begins = opening(self.instruments, of=self.of, account_of=self.account)
         kernel, writer = Kernel(plan), ListWriter()
         venue = SimulatedVenue(self.venue, self.instruments, begins.account, seed=self.seed, detail=self.detail)
-        session = Session(kernel, venue, writer, wire_prefix="t")
+        session = Session(kernel, venue, BatchJournal(writer, wire_prefix="t"))
         finish(session.message(begins))
         return kernel, venue, session, writer
 
@@ -109,8 +110,8 @@ def in_blocks(setup: Setup, cuts: Sequence[int] = (), search: Callable[..., int]
 
 def _ended(setup: Setup, kernel: Kernel, venue: SimulatedVenue, session: Session, writer: ListWriter) -> Ran:
     finish(session.message(ending(setup.stream)))
-    finish(session.flush())
-    return Ran(kernel, venue, writer.records, session.chain.decisions.hexdigest())
+    finish(session.journal.flush())
+    return Ran(kernel, venue, writer.records, session.journal.chain.decisions.hexdigest())
 
 
 def slices_of(markets: Sequence[Sequence[CandleClosed]], cuts: Sequence[int]) -> Iterator[Sequence[Slice]]:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from kernel.timeframe import parse_time, timeframe_ns
 from research.importing.candles import Market
 from research.importing.importer import import_candles
-from service.backtest import Result
 from service.compose import compose
 from service.config import load_config
 from service.definition import RunDefinition, Window
@@ -21,6 +20,7 @@ from service.log.file import FileLogStore
 from service.log.record import Head, Record, decoded
 from service.loop import run as run_loop
 from service.replay import Replayed, read_log, replay
+from service.result import Result
 from service.runs import resolve, runs_dir
 from venues.dataset import Dataset, open_dataset
 

@@ -21,6 +21,7 @@ from kernel.messages import (
 )
 from kernel.orders import OrderState
 from service import session as sessions
+from service.journal import BatchJournal
 from service.session import Session
 from tests.kernel.given import (
     BTC,
@@ -73,11 +74,11 @@ class Desk:
 
 def begun(desk, of=GUARDED, *instruments):
     writer = ListWriter()
-    return Session(opened(of, *instruments), desk, writer, wire_prefix="t"), writer
+    return Session(opened(of, *instruments), desk, BatchJournal(writer, wire_prefix="t")), writer
 
 
 def entries(session, writer):
-    finish(session.flush())
+    finish(session.journal.flush())
     return [record for record in writer.records if record.type != "CandlesSkipped"]
 
 
@@ -202,7 +203,7 @@ def test_ids_are_forgotten_of_ended_orders_alone():
     finish(session.market(candles([FLAT_AT], of=ETH, start=MINUTE)))
     assert len(desk.sent) == 4_201
     assert desk.canceled == desk.sent[:1]
-    kept = session._wire_ids
+    kept = session.sent
     assert len(kept) < 4_096
     assert kept.items() <= dict(desk.sent).items()
 
@@ -211,5 +212,5 @@ def test_what_is_pending_is_appended_by_a_flush():
     session, writer = begun(Desk())
     finish(session.market(candles([LONG_AT])))
     assert writer.records == []
-    finish(session.flush())
+    finish(session.journal.flush())
     assert [record.seq for record in writer.records] == list(range(1, len(writer.records) + 1))
