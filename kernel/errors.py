@@ -10,6 +10,7 @@ CandledError            1
   DatabaseUnavailable   1   the database's: cannot be reached, or went away
   Fenced                3   another writer owns the stream
   LogCorrupt            4   the log is not what was written
+  Unreconciled          5   the venue's account is not what the log says
   InvariantBroken       1   ours: a bug in candled
 """
 
@@ -17,7 +18,7 @@ from typing import ClassVar
 
 __all__ = [
     "CandledError", "CheckFailed", "ConfigError", "DataRefused", "DatabaseUnavailable", "Fenced", "InvariantBroken",
-    "LogCorrupt", "NotFound", "RuleFailed", "UsageError",
+    "LogCorrupt", "NotFound", "RuleFailed", "Unreconciled", "UsageError",
 ]  # fmt: skip
 
 
@@ -75,6 +76,12 @@ class LogCorrupt(CandledError):
     def __init__(self, what: str, *, first_bad_seq: int, fix: str = "") -> None:
         super().__init__(what, fix=fix)
         self.first_bad_seq = first_bad_seq
+
+
+class Unreconciled(CandledError):
+    """Orders or balances at the venue are not those of the log, and nobody may trade on that."""
+
+    exit_code: ClassVar[int] = 5
 
 
 class InvariantBroken(CandledError):

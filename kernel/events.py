@@ -8,12 +8,13 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from kernel.limits import Limits
 from kernel.messages import TradingState
 
 __all__ = [
     "CancelRequested", "CandlesSkipped", "CommandRefused", "DecisionMade", "EquityMarked", "Event",
-    "FeatureGroupSwitched", "OrderKind", "OrderRequested", "PositionChanged", "Purpose", "ReportRefused",
-    "RiskRefused", "Side", "TimeInForce", "TradingStateChanged",
+    "FeatureGroupSwitched", "LimitsChanged", "OrderKind", "OrderRequested", "PositionChanged", "Purpose",
+    "ReportRefused", "RiskRefused", "Side", "TimeInForce", "TradingStateChanged",
 ]  # fmt: skip
 
 Side = Literal["buy", "sell"]
@@ -199,6 +200,16 @@ class TradingStateChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
     flatten: bool
 
 
+class LimitsChanged(msgspec.Struct, frozen=True, tag=True):
+    """From now on these limits, all of them, hold for a strategy, or ("") for the account; `actor` wanted that."""
+
+    schema_version: ClassVar[int] = 1
+    ts: int
+    strategy: str
+    limits: Limits
+    actor: str
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An operator's command that cannot be carried out: a stable code, and the figures."""
 
@@ -220,5 +231,6 @@ Event = (
     | FeatureGroupSwitched
     | ReportRefused
     | TradingStateChanged
+    | LimitsChanged
     | CommandRefused
 )

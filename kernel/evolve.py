@@ -200,6 +200,10 @@ def _is_of(state: State, number: int, strategy: str) -> bool:
     return strategy == "" or (order is not None and order.request.strategy == strategy)
 
 
+def _limits_changed(state: State, event: events.LimitsChanged) -> None:
+    state.limits[event.strategy] = event.limits
+
+
 def _command_refused(_state: State, _event: events.CommandRefused) -> None:
     """Nothing is done on a refused command."""
 
@@ -217,5 +221,6 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     events.FeatureGroupSwitched: _group_switched,
     events.ReportRefused: _report_refused,
     events.TradingStateChanged: _trading_state_changed,
+    events.LimitsChanged: _limits_changed,
     events.CommandRefused: _command_refused,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from kernel import messages
 from kernel.advance import Passed, admit, admit_history, admit_instant, fold_skip, leave_open, start_day
 from kernel.blueprint import Blueprint, assemble, books_of, engines_of, plans_of
-from kernel.commands import amend_order, cancel_order, set_trading_state
+from kernel.commands import amend_order, cancel_all_orders, cancel_order, change_limits, set_trading_state
 from kernel.context import Observer
 from kernel.errors import UsageError
 from kernel.events import Event, FeatureGroupSwitched, ReportRefused
@@ -130,6 +130,8 @@ class Kernel:
             messages.SetTradingState: lambda command: set_trading_state(self.state, command),
             messages.CancelOrder: lambda command: cancel_order(self.state, command),
             messages.AmendOrder: lambda command: amend_order(self.state, command),
+            messages.CancelAllOrders: lambda command: cancel_all_orders(self.state, command),
+            messages.ChangeLimits: lambda command: change_limits(self.state, command),
             SwitchFeatureGroup: self._switch,
             OrderFilled: self._filled,
             **dict.fromkeys(Note.__args__, lambda _: _NOTHING),

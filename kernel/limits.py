@@ -16,7 +16,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base units, per symbol; `max_symbol_notional` the worth of one symbol. `max_leverage` bounds the gross exposure by
     the account's equity. Every price and trigger to be sent is within the share `price_band` of the last close, which
     is at most `max_candle_age_minutes` old.
-    Errors: ValueError for a limit below zero.
+    Errors: ValueError for a limit that is below zero, or no finite number.
     """
 
     max_position: Decimal | None = None
@@ -33,5 +33,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             limit = getattr(self, name)
-            if limit is not None and not limit >= ZERO:
+            if isinstance(limit, Decimal) and not limit.is_finite():
+                raise ValueError(f"{name} is {limit}, which is not a finite number")
+            if limit is not None and limit < ZERO:
                 raise ValueError(f"{name} is {limit}, and no limit is below zero")

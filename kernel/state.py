@@ -9,6 +9,7 @@ from decimal import Decimal
 from kernel.account import Account
 from kernel.errors import UsageError
 from kernel.instrument import Instrument
+from kernel.limits import Limits
 from kernel.messages import TradingState
 from kernel.money import ZERO
 from kernel.orders import Order
@@ -95,7 +96,7 @@ class State:
     positions, by asset: with the opening they explain every balance (portfolio.py). `fees` are all fees by asset.
     `peak` is the highest equity that was marked since a drawdown was last over, `day_equity` the one the UTC day began
     with. `requests` are the times of the newest order requests. `groups_off` names the groups of features that a
-    command has switched off.
+    command has switched off, `limits` are those that one has set: a strategy's by its name, the account's by "".
     """
 
     markets: dict[str, Market]
@@ -124,6 +125,7 @@ class State:
     day_equity: Decimal = ZERO
     peak: Decimal = ZERO
     halts: list[Halt] = field(default_factory=list)
+    limits: dict[str, Limits] = field(default_factory=dict)
 
     def market(self, symbol: str) -> Market:
         """The market of `symbol`. Errors: UsageError when the stream does not trade it."""

@@ -1,68 +1,43 @@
-"""Why did it (not) trade at T? The recorded run is executed again up to that candle, and its steps are watched."""
+"""Why did it (not) trade at T? The recorded run is executed again up to that candle, and its steps are watched.
 
-from collections import Counter
+A backtest's market comes from its datasets, a daemon's from its log. What the venue said is taken from the log.
+"""
+
 from collections.abc import Sequence
-from typing import Any, Literal
-
-import msgspec
 
 from kernel.codec import MESSAGE_TYPES
-from kernel.context import STEP_NAMES
-from kernel.errors import CheckFailed, InvariantBroken, NotFound, UsageError
-from kernel.events import CandlesSkipped, DecisionMade, Event, RiskRefused
-from kernel.instrument import Instrument
-from kernel.kernel import Kernel
-from kernel.levers import in_force
-from kernel.messages import CandleClosed, InstantClosed, MarketMessage, Report, WarmupCandle
-from kernel.money import canonical_text, from_units
-from kernel.portfolio import equity, is_priced
+from kernel.errors import NotFound, UsageError
+from kernel.messages import CandleClosed, MarketMessage, WarmupCandle
 from kernel.replay import in_processing_order
-from kernel.risk.trading import trading_state
-from kernel.skip import SkipReason
 from kernel.timeframe import iso
 from service.compose import Composed
 from service.definition import RunDefinition
 from service.log.record import Record, decoded
-from service.trace import StepTrace, Trace
+from service.log.store import LogReader
+from service.watched import Explanation, Standing, Watched
 from venues.dataset import Dataset
 
-__all__ = ["Explanation", "Standing", "candle_at", "explain"]
+__all__ = ["Explanation", "Standing", "candle_at", "candle_in_log", "choose", "explain", "explain_log"]
+
+_MARKET = frozenset(t.__name__ for t in MarketMessage.__args__)
+_CANDLES = frozenset((CandleClosed.__name__, WarmupCandle.__name__))
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """How the strategy stood in the market before the candle was looked at: what it held, wanted and might send."""
-
-    position: str
-    direction: int
-    trading_state: str
-    live_orders: tuple[int, ...]
-    equity: str
-    currency: str
+def choose(definition: RunDefinition, strategy: str | None, symbol: str | None) -> tuple[str, str]:
+    """The strategy and the symbol that are meant: those named, else the only ones. Errors: UsageError."""
+    strategies = {defined.strategy.name: defined.strategy for defined in definition.strategies}
+    own = _chosen("strategy", strategy, list(strategies))
+    symbols = strategies[own].symbols or [market.instrument.symbol for market in definition.markets]
+    return own, _chosen("symbol", symbol, list(symbols))
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """The answer. `seq` is the record that covers the candle; None for warm-up history, which is not recorded.
-
-    `reports` are what the venue said as it saw the candle, `forced` what was done without a decision (a time barrier, a
-    protection), `orders` the stories of all orders that were requested, filled or ended on it.
-    """
-
-    seq: int | None
-    strategy: str
-    candle: dict[str, str]
-    outcome: Literal["skipped", "ordered", "refused", "warmup"]
-    reason: str | None
-    standing: Standing
-    steps: tuple[StepTrace, ...]
-    reports: tuple[dict[str, Any], ...]
-    forced: tuple[dict[str, Any], ...]
-    orders: tuple[dict[str, Any], ...]
-
-
-_MARKS = ("CandlesSkipped", "EquityMarked")
-_REPORTS = {t.__name__ for t in Report.__args__}
-_FATES = (CandlesSkipped.__name__, DecisionMade.__name__)
-_WINDOW = "ask for an earlier candle; `candled log show RUN` shows what was recorded"
+def _chosen(what: str, given: str | None, there: Sequence[str]) -> str:
+    if given is None and len(there) == 1:
+        return there[0]
+    if given is None or given not in there:
+        wrong = f"the run has {len(there)} to choose from" if given is None else f"the run has no {what} {given}"
+        raise UsageError(wrong, fix=f"add --{what}, one of: {', '.join(there)}")
+    return given
 
 
 def candle_at(dataset: Dataset, at: int) -> int:
@@ -76,6 +51,26 @@ def candle_at(dataset: Dataset, at: int) -> int:
     return opened
 
 
+async def candle_in_log(reader: LogReader, stream: str, symbol: str, at: int) -> int:
+    """The same, among the candles of a log."""
+    opened: int | None = None
+    async for batch in reader.records(stream):
+        for record in batch:
+            if record.type not in _CANDLES:
+                continue
+            candle: CandleClosed = decoded(record)
+            if candle.symbol == symbol and candle.open_time > at:
+                if opened is None:
+                    what = f"{stream} has no candle of {symbol} at {iso(at)} or before"
+                    raise NotFound(what, fix=f"its first one opens at {iso(candle.open_time)}")
+                return opened
+            if candle.symbol == symbol:
+                opened = candle.open_time
+    if opened is None:
+        raise NotFound(f"{stream} has no candle of {symbol} yet", fix="ask again when one has closed")
+    return opened
+
+
 def explain(
     composed: Composed,
     definition: RunDefinition,
@@ -85,179 +80,40 @@ def explain(
     symbol: str,
     opened: int,
 ) -> Explanation:
-    """Execute up to the candle of `symbol` that opens at `opened`, watching the steps of one strategy.
+    """Execute a backtest up to the candle of `symbol` that opens at `opened`, watching the steps of one strategy.
 
     Errors: UsageError when the run never came to that candle; CheckFailed when the log says something else; LogCorrupt
     when it cannot be read.
     """
-    kernel = composed.kernel
-    watched = _Watched(kernel, strategy, symbol, recorded)
+    watched = Watched(composed.kernel, strategy, symbol, opened)
     logged = (decoded(record) for record in recorded if record.type in MESSAGE_TYPES)
     for message in in_processing_order(composed.feeder.messages(), logged):
-        if isinstance(message, CandleClosed) and message.open_time == opened and message.symbol == symbol:
-            watched.look_at(message)
-            if isinstance(message, WarmupCandle) or not kernel.waits(strategy):
-                break
-        elif watched.candle is not None and isinstance(message, InstantClosed):
-            watched.look_at_instant(message)
+        watched.take(message)
+        if watched.done:
             break
-        else:
-            kernel.turn(message)
-    if watched.candle is None:
-        raise UsageError(f"the run has no candle of {symbol} that opens at {iso(opened)}: it ended before", fix=_WINDOW)
-    return watched.answer(definition)
+    return watched.answer(definition, recorded)
 
 
-class _Watched:
-    """One candle, and all that is seen of it."""
-
-    def __init__(self, kernel: Kernel, strategy: str, symbol: str, recorded: Sequence[Record]) -> None:
-        self.candle: CandleClosed | None = None
-        self._kernel, self._strategy, self._symbol, self._recorded = kernel, strategy, symbol, recorded
-        self._market = symbol, strategy
-        self._trace = Trace(kernel, strategy, symbol)
-        self._events: list[Event] = []
-        self._ordinal = self._seen = 0
-        self._fold = b""
-        self._standing = _standing(kernel, strategy, symbol)
-
-    def look_at(self, candle: CandleClosed) -> None:
-        """Turn the candle, watching."""
-        self.candle, self._ordinal = candle, self._kernel.state.ordinal + 1
-        self._seen = self._ordinal
-        self._standing = _standing(self._kernel, self._strategy, self._symbol)
-        self._turn(candle)
-
-    def look_at_instant(self, message: InstantClosed) -> None:
-        """Turn the end of the candle's instant, where the strategy decides."""
-        self._ordinal = self._kernel.state.ordinal + 1
-        self._trace.steps = {}
-        self._fold = bytes(self._kernel.state.books[self._strategy].fold)
-        self._turn(message)
-
-    def _turn(self, message: MarketMessage) -> None:
-        self._kernel.observer = self._trace
-        self._events += self._kernel.turn(message)
-        self._kernel.observer = None
-
-    def answer(self, definition: RunDefinition) -> Explanation:
-        """What was seen, as far as the log agrees."""
-        candle, kernel = self.candle, self._kernel
-        if candle is None:
-            raise InvariantBroken("no candle was looked at")
-        own = [e for e in self._events if getattr(e, "strategy", "") in ("", self._strategy)]
-        folded = self._folded(own)
-        own = [e for e in own if getattr(e, "symbol", self._symbol) in ("", self._symbol)]
-        decided = next((place for place, e in enumerate(own) if isinstance(e, DecisionMade)), len(own))
-        reason = next((step.reason for step in self._trace.steps.values() if step.reason), None)
-        waits = kernel.waits(self._strategy)
-        if waits and decided == len(own) and reason is None:
-            reason = folded
-        refused = next((e.reason for e in own[decided:] if isinstance(e, RiskRefused)), None)
-        steps = tuple(
-            self._trace.steps.get(name) or StepTrace(name, _absent(name, definition, self._strategy))
-            for name in STEP_NAMES
-        )
-        warmup = isinstance(candle, WarmupCandle)
-        fate = folded if waits else reason
-        seq = None if warmup else self._covering(fate, symbol=self._symbol if decided < len(own) else "")
-        reports = [] if warmup else self._reports(candle)
-        told = [e.order for e in (*reports, *own) if isinstance(getattr(e, "order", None), int)]
-        return Explanation(
-            seq=seq,
-            strategy=self._strategy,
-            candle=_shown(candle, kernel.state.markets[self._symbol].instrument),
-            outcome="warmup" if warmup else "refused" if refused else "skipped" if reason else "ordered",
-            reason=reason or refused,
-            standing=self._standing,
-            steps=steps,
-            reports=tuple(msgspec.to_builtins(report) for report in reports),
-            forced=tuple(msgspec.to_builtins(e) for e in own[:decided] if type(e).__name__ not in _MARKS),
-            orders=tuple(_order_story(self._recorded, order) for order in dict.fromkeys(told)),
-        )
-
-    def _folded(self, own: Sequence[Event]) -> str | None:
-        """Why the strategy as a whole decided nothing on the message; None where it decided on any of its markets."""
-        fold = self._kernel.state.books[self._strategy].fold
-        if fold:
-            return SkipReason(fold[-1]).label
-        full = next((e for e in own if isinstance(e, CandlesSkipped) and e.last == self._ordinal), None)
-        if full is None:
-            return None
-        before = Counter(SkipReason(code).label for code in self._fold)
-        return next(iter(Counter(full.counts) - before))
-
-    def _reports(self, candle: CandleClosed) -> list[Any]:
-        """What the venue reported as it saw the candle, before it was looked at: of the strategy's orders there."""
-        state, told = self._kernel.state, []
-        for record in self._recorded:
-            if record.ts == candle.ts and record.type in _REPORTS:
-                report = decoded(record)
-                order = state.orders.get(report.order) or state.ended.get(report.order)
-                mine = order is not None and (order.request.symbol, order.request.strategy) == self._market
-                if mine and report.after < self._seen:
-                    told.append(report)
-        return told
-
-    def _covering(self, reason: str | None, *, symbol: str) -> int:
-        """The seq of the record that holds the candle's fate, which must agree with what was derived again.
-
-        A decision is one on `symbol`; on any market of the strategy where that is "".
-        """
-        ordinal, last = self._ordinal, 0
-        for record in self._recorded:
-            if record.type in _FATES:
-                event = decoded(record)
-                if event.strategy != self._strategy:
-                    continue
-                skipped = isinstance(event, CandlesSkipped)
-                first, last = (event.first, event.last) if skipped else (event.candle, event.candle)
-                agrees = reason in event.counts if skipped else reason is None and symbol in ("", event.symbol)
-                if first <= ordinal <= last and agrees:
-                    return record.seq
-        if last < ordinal:
-            what = f"the log ends at candle {last}, before this one, which is candle {ordinal}"
-            raise UsageError(what, fix=_WINDOW)
-        raise CheckFailed(
-            f"executed again, candle {ordinal} gives {reason or 'a decision'}; the log does not say so",
-            fix="run `candled replay RUN --verify`: it names the first record that differs",
-        )
-
-
-def _standing(kernel: Kernel, strategy: str, symbol: str) -> Standing:
-    state = kernel.state
-    position = state.books[strategy].positions[symbol]
-    worth = equity(state) if is_priced(state) else state.equity
-    return Standing(
-        position=canonical_text(position.quantity),
-        direction=position.direction,
-        trading_state=trading_state(state, strategy, symbol),
-        live_orders=tuple(position.live),
-        equity=canonical_text(worth),
-        currency=state.account.currency,
-    )
-
-
-def _absent(name: str, definition: RunDefinition, own: str) -> Literal["not_configured", "not_reached"]:
-    strategy = next(in_force(d.strategy) for d in definition.strategies if d.strategy.name == own)
-    missing = {"CusumGate": strategy.gate is None, "FilterChain": not strategy.filters}
-    return "not_configured" if missing.get(name) else "not_reached"
-
-
-def _order_story(recorded: Sequence[Record], order: int) -> dict[str, Any]:
-    """An order's request and everything that was recorded about it, in order."""
-    marks = [f'"order":{order}{end}'.encode() for end in ",}"]
-    told = [(r.seq, decoded(r)) for r in recorded if any(mark in r.payload for mark in marks)]
-    mine = [{"seq": seq} | msgspec.to_builtins(event) for seq, event in told if getattr(event, "order", 0) == order]
-    return {"order": order, "records": mine}
-
-
-def _shown(candle: CandleClosed, instrument: Instrument) -> dict[str, str]:
-    prices = {name: getattr(candle, name) for name in ("open", "high", "low", "close")}
-    return {
-        "symbol": candle.symbol,
-        "opened_at": iso(candle.open_time),
-        "closed_at": iso(candle.ts),
-        **{name: canonical_text(from_units(units, instrument.price_decimals)) for name, units in prices.items()},
-        "volume": canonical_text(from_units(candle.volume, instrument.volume_decimals)),
-    }
+async def explain_log(
+    composed: Composed,
+    definition: RunDefinition,
+    reader: LogReader,
+    stream: str,
+    *,
+    strategy: str,
+    symbol: str,
+    opened: int,
+) -> Explanation:
+    """The same of a daemon's stream, whose log holds the market. Its candles are not kept in memory."""
+    watched = Watched(composed.kernel, strategy, symbol, opened)
+    kept: list[Record] = []
+    candle_seq = None
+    async for batch in reader.records(stream):
+        for record in batch:
+            if not watched.done and record.type in MESSAGE_TYPES:
+                watched.take(decoded(record))
+                if watched.candle is not None and candle_seq is None:
+                    candle_seq = record.seq
+            if record.type not in _MARKET:
+                kept.append(record)
+    return watched.answer(definition, kept, candle_seq=candle_seq)

@@ -1,142 +1,156 @@
-"""Replay: a recorded run executed again from its log and its datasets, every record compared with the recorded.
+"""Replay: a recorded execution made once more, every record compared with the recorded.
 
-Nothing in the log is believed that follows from the definition: the opening is made anew, the market and its end come
-from the datasets. Taken from the log are the venue's reports alone.
+Nothing in a log is believed that can be made again. A backtest's follows from its definition and its datasets. A
+daemon's log holds what came from outside: the market, commands and notes, in the order in which they were turned; they
+are taken from it, and the rest is made anew. Only where it ends amid the reports of a candle that is not in it, those
+are taken as they were recorded.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import groupby, islice
 from typing import Any
 
-import msgspec
-
 from kernel.errors import CandledError, NotFound
-from kernel.messages import LoggedMessage, MarketEnded, Report
-from kernel.replay import in_processing_order
+from kernel.messages import Command, MarketEnded, MarketMessage, Report
+from kernel.notes import Note
+from service.comparison import Comparison, Divergence, Replayed
 from service.compose import Composed
-from service.log.record import Chain, Head, Record, decoded
+from service.log.record import Head, Record, decoded
 from service.log.store import LogReader
+from service.loop import run
+from service.session import Session
 
-__all__ = ["Divergence", "Replayed", "read_log", "replay"]
+__all__ = ["Divergence", "Replayed", "read_log", "replay", "replay_log"]
 
 _BATCH = 4096
-_LOGGED = frozenset(LoggedMessage.__args__)
-_REPORTS = {t.__name__ for t in Report.__args__}
+_MARKET = frozenset(t.__name__ for t in MarketMessage.__args__)
+_REPORTS = frozenset(t.__name__ for t in Report.__args__)
+_INPUTS = _MARKET | {t.__name__ for t in (*Command.__args__, *Note.__args__, MarketEnded)}
+
+Progress = Callable[[int], Any]
+_Feed = Callable[[Sequence[Record]], Awaitable[None]]
 
 
-class Divergence(msgspec.Struct, frozen=True):
-    """The first record that is not what was recorded."""
-
-    seq: int
-    recorded: str
-    replayed: str
+_NOTHING = Replayed(0, None)
 
 
-class Replayed(msgspec.Struct, frozen=True):
-    """What a replay found. `events` counts the records that were compared and found equal."""
-
-    events: int
-    first_divergence: Divergence | None
+def _unheard(_: int) -> None:
+    pass
 
 
 async def read_log(reader: LogReader, stream: str) -> list[Record]:
     """Every record of a stream. Errors: NotFound for an empty one."""
     records = [record async for batch in reader.records(stream) for record in batch]
     if not records:
-        raise NotFound(f"the log of {stream} is empty", fix="the run did not get to its first record; run it again")
+        raise _empty(stream)
     return records
+
+
+async def replay_log(
+    composed: Composed,
+    reader: LogReader,
+    stream: str,
+    progress: Progress = _unheard,
+    *,
+    keeps_market: bool,
+    ended: Head | None = None,
+) -> Replayed:
+    """Execute a stream again while it is read; no more than a batch of it is held. Errors: NotFound for an empty one.
+
+    `keeps_market` says whether the log holds the market, as a daemon's does. `ended` is the head that the execution
+    noted at its end; another is a difference. None when it came to no end: then the replay goes as far as the log does.
+    """
+    comparison = Comparison(progress, keeps_market=keeps_market)
+    replayed = await _replayed(composed, reader.records(stream), comparison, ended)
+    if replayed == _NOTHING:
+        raise _empty(stream)
+    return replayed
 
 
 def replay(
     composed: Composed,
     recorded: Sequence[Record],
-    progress: Callable[[int], Any] = lambda _: None,
+    progress: Progress = _unheard,
     *,
+    keeps_market: bool = False,
     ended: Head | None = None,
 ) -> Replayed:
-    """Turn the recorded messages again, and chain messages and derived events anew: every record must come out equal.
+    """The same, of records that are at hand."""
 
-    `ended` is the head that the execution noted at its end; another is a difference. None when it came to no end: then
-    the replay goes as far as the log does.
-    """
-    comparison = _Comparison(recorded, progress)
-    reports, fault = _reports(recorded)
-    try:
-        for entry in _entries(composed, reports):
-            if comparison.ends_with(entry):
-                break
-    except (CandledError, ArithmeticError) as error:  # a forged report can be anything
-        fault = fault or f"the kernel refuses what the log holds: {error}"
-    comparison.compare()
+    async def at_hand() -> AsyncIterator[Sequence[Record]]:
+        yield recorded
+
+    return run(_replayed(composed, at_hand(), Comparison(progress, keeps_market=keeps_market), ended))
+
+
+async def _replayed(
+    composed: Composed, batches: AsyncIterator[Sequence[Record]], comparison: Comparison, ended: Head | None
+) -> Replayed:
+    session = Session(composed.kernel, composed.venue, comparison)
+    feed = _of_log(session) if comparison.keeps_market else _of_datasets(session, composed, comparison)
+    await session.message(composed.opening)
+    fault = ""
+    async for batch in batches:
+        comparison.expect(batch)
+        if fault or comparison.differs:
+            break
+        try:
+            await feed(batch)
+        except (CandledError, ArithmeticError) as error:  # what is forged can be anything
+            fault = f"the kernel refuses what the log holds: {error}"
+        comparison.compare()
+    if comparison.keeps_market and not fault:
+        fault = _unfinished(session, comparison)
     return comparison.result(ended, fault or "nothing: the replay ended")
 
 
-def _entries(composed: Composed, reports: Sequence[Report]) -> Iterator[msgspec.Struct]:
-    """What a log of this execution holds, made anew: logged messages and derived events, in order."""
-    kernel = composed.kernel
-    for message in in_processing_order(composed.feeder.messages(), chain([composed.opening], reports)):
-        if message.__class__ in _LOGGED:
-            yield message
-        yield from kernel.turn(message)
-    end = MarketEnded(kernel.state.ts, kernel.state.ordinal)
-    yield end
-    yield from kernel.turn(end)
+def _unfinished(session: Session, comparison: Comparison) -> str:
+    """What the venue said of a candle that is not in the log yet, and what followed; why that cannot be, if it cannot.
+
+    The candle's record comes behind them: a log that stops in between ends with reports that nothing here can make.
+    """
+    try:
+        for record in tuple(comparison.rest):
+            if record.type in _REPORTS:
+                report: Report = decoded(record)
+                comparison.pending += (report, *session.kernel.turn(report))
+    except (CandledError, ArithmeticError) as error:
+        return f"the kernel refuses what the log holds: {error}"
+    finally:
+        comparison.compare()
+    return ""
 
 
-def _reports(recorded: Sequence[Record]) -> tuple[Sequence[Report], str]:
-    """What the venue said, up to the first report that cannot be read, and what is wrong with that one."""
-    reports: list[Report] = []
-    for record in recorded:
-        if record.type in _REPORTS:
-            try:
-                reports.append(decoded(record))
-            except CandledError as error:
-                return reports, str(error)
-    return reports, ""
+def _of_datasets(session: Session, composed: Composed, comparison: Comparison) -> _Feed:
+    """The market and its end as the definition has them: as much as it takes to make what was recorded."""
+    messages, ended = composed.feeder.messages(), False
+
+    async def feed(_: Sequence[Record]) -> None:
+        nonlocal ended
+        state = session.kernel.state
+        while comparison.waits and not ended:
+            taken = list(islice(messages, _BATCH))
+            ended = not taken
+            await (session.message(MarketEnded(state.ts, state.ordinal)) if ended else session.market(taken))
+            comparison.compare()
+
+    return feed
 
 
-class _Comparison:
-    """The recorded on one side, and on the other what comes out of the replay, chained in batches."""
+def _of_log(session: Session) -> _Feed:
+    """What came from outside as it was recorded; never the opening, which the definition says."""
 
-    def __init__(self, recorded: Sequence[Record], progress: Callable[[int], Any]) -> None:
-        self._recorded = recorded
-        self._progress = progress
-        self._chain = Chain(epoch=recorded[0].epoch)
-        self._pending: list[msgspec.Struct] = []
-        self._equal = 0
-        self._divergence: Divergence | None = None
+    async def feed(batch: Sequence[Record]) -> None:
+        inputs = (record for record in batch if record.type in _INPUTS)
+        for market, records in groupby(inputs, key=lambda record: record.type in _MARKET):
+            if market:
+                await session.market(map(decoded, records))
+            else:
+                for record in records:
+                    await session.message(decoded(record))
 
-    def ends_with(self, entry: msgspec.Struct) -> bool:
-        """Take the next entry; whether it was the last that can be compared."""
-        pending = self._pending
-        pending.append(entry)
-        if len(pending) == _BATCH:
-            self.compare()
-        return self._divergence is not None or self._equal + len(pending) == len(self._recorded)
-
-    def compare(self) -> None:
-        """Chain what is pending, and compare it."""
-        started = self._equal
-        for made in self._chain.extend(self._pending) if self._divergence is None else ():
-            recorded = self._recorded[self._equal]
-            if made != recorded:
-                self._divergence = Divergence(made.seq, _text(recorded), _text(made))
-                break
-            self._equal += 1
-        self._pending.clear()
-        self._progress(self._equal - started)
-
-    def result(self, ended: Head | None, nothing: str) -> Replayed:
-        """The outcome; `nothing` says why nothing more came where the log goes on."""
-        divergence = self._divergence
-        if divergence is None and self._equal < len(self._recorded):
-            divergence = Divergence(self._equal + 1, _text(self._recorded[self._equal]), nothing)
-        elif divergence is None and ended is not None and self._chain.head != ended:
-            whose = f"the log ends with record {self._equal}, {self._chain.head.hash.hex()}"
-            noted = f"not compared: the execution ended with record {ended.seq}, {ended.hash.hex()}"
-            divergence = Divergence(min(self._equal, ended.seq) + 1, whose, noted)
-        return Replayed(self._equal, divergence)
+    return feed
 
 
-def _text(record: Record) -> str:
-    return record.payload.decode(errors="replace")
+def _empty(stream: str) -> NotFound:
+    return NotFound(f"the log of {stream} is empty", fix="the run did not get to its first record; run it again")

@@ -5,8 +5,9 @@
     <data_dir>/runs/<run id>/<n>/execution.json      how execution n of it ended; absent while it runs, or if it crashed
     <data_dir>/runs/<run id>/<n>/log.zst, head.json  its log, where the file home keeps it
 
-An execution's stream is named `<run id>/<n>`, in either home. RUN is a run id or at least six characters of its
-beginning, meaning the latest execution, or either with `/n` behind it.
+An execution's stream is named `<run id>/<n>`, in either home. A daemon executes its run in a stream with a name of its
+own (streams.py). RUN is the name of such a stream; else a run id or at least six characters of its beginning, meaning
+the latest execution, or either with `/n` behind it.
 """
 
 from collections.abc import Sequence
@@ -19,11 +20,17 @@ import msgspec
 
 from kernel.errors import NotFound, UsageError
 from service.durable import replace_durably
+from service.log.anchor import read_anchor
 from service.log.record import Head
+from service.streams import every, find, stream_dir
 
 __all__ = ["Execution", "Outcome", "executions", "next_execution", "resolve", "rule_dir", "runs_dir"]
 
 Home = Literal["file", "postgres"]
+
+_DEFINITION = "definition.json"
+_ID = 64  # characters of a run id
+_SHORT = 12  # characters of a run id that tell it from others
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -42,21 +49,26 @@ class Outcome(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution of a run definition."""
+    """One execution of a run definition: a backtest's, or a daemon's, whose `number` is 0.
+
+    `stream` names its log in either home of logs; what is kept beside the log is in `path`.
+    """
 
     run: str
     number: int
     path: Path
+    stream: str
+    definition: Path
 
     @property
-    def stream(self) -> str:
-        """The name of its stream, in either home of logs."""
-        return f"{self.run}/{self.number}"
+    def keeps_market(self) -> bool:
+        """Whether its log holds the market too, as a daemon's does; a backtest's market is in its datasets."""
+        return self.number == 0
 
     @property
-    def definition(self) -> Path:
-        """The file of the definition that it executes."""
-        return self.path.parent / "definition.json"
+    def short(self) -> str:
+        """What RUN can be for it, short enough to read."""
+        return self.stream if self.keeps_market else f"{self.run[:_SHORT]}/{self.number}"
 
     def outcome(self) -> Outcome | None:
         """How it ended; None when it never said. Errors: UsageError when the file cannot be read."""
@@ -67,6 +79,11 @@ class Execution:
             return None
         except msgspec.MsgspecError as error:
             raise UsageError(f"{path} is not the record of an execution: {error}") from None
+
+    def known_end(self) -> Head | None:
+        """Where its log ends, or how far it was durable when that was last noted; None where nothing was."""
+        outcome = self.outcome()
+        return read_anchor(self.path) if outcome is None else outcome.head
 
     def finish(self, outcome: Outcome, **facts: Any) -> None:
         """Write `execution.json`: the outcome, and whatever else is worth keeping. It is on disk when this returns."""
@@ -100,24 +117,29 @@ def next_execution(data_dir: Path, run: str, *, streams: Sequence[str] = ()) -> 
             (home / str(number)).mkdir()
         except FileExistsError:
             continue
-        return Execution(run, number, home / str(number))
+        return _execution(home, number)
 
 
 def executions(data_dir: Path) -> Sequence[Execution]:
-    """Every execution here, by run id and number."""
+    """Every execution by a backtest here, by run id and number."""
     homes = sorted(home for home in runs_dir(data_dir).glob("*") if home.is_dir())
     return [execution for home in homes for execution in _of_run(home)]
 
 
 def resolve(data_dir: Path, text: str) -> Execution:
-    """The execution that RUN means. Errors: NotFound naming runs like it; UsageError when it could be several."""
+    """The execution that RUN means. Errors: NotFound naming what is like it; UsageError when it could be several."""
+    stream = find(data_dir, text)
+    if stream is not None:
+        definition = runs_dir(data_dir) / stream.run / _DEFINITION
+        return Execution(stream.run, 0, stream_dir(data_dir, text), text, definition)
     prefix, slash, number = text.partition("/")
     runs = sorted({execution.run for execution in executions(data_dir)})
     matching = [run for run in runs if run == prefix or (len(prefix) >= 6 and run.startswith(prefix))]
     if len(matching) > 1:
         raise UsageError(f"{prefix} begins {len(matching)} run ids", fix=f"write more of it: {_some(matching)}")
     if not matching:
-        raise NotFound(f"there is no run {prefix!r} in {data_dir}", fix=_instead(prefix, runs))
+        streams = [known.stream for known in every(data_dir)]
+        raise NotFound(f"there is no run or stream {text!r} in {data_dir}", fix=_instead(text, runs, streams))
     found = _of_run(runs_dir(data_dir) / matching[0])
     if not slash:
         return found[-1]
@@ -129,17 +151,26 @@ def resolve(data_dir: Path, text: str) -> Execution:
 
 def _of_run(home: Path) -> list[Execution]:
     numbers = sorted(int(path.name) for path in home.glob("[1-9]*") if path.name.isdecimal())
-    return [Execution(home.name, number, home / str(number)) for number in numbers]
+    return [_execution(home, number) for number in numbers]
 
 
-def _instead(prefix: str, runs: Sequence[str]) -> str:
-    if not runs:
-        return "make one with `candled backtest`"
-    short = {run[: max(len(prefix), 12)]: run for run in runs}
-    close = get_close_matches(prefix, short, n=3, cutoff=0.5)
-    return f"runs here: {_some(close or list(short))}"
+def _execution(home: Path, number: int) -> Execution:
+    return Execution(home.name, number, home / str(number), f"{home.name}/{number}", home / _DEFINITION)
 
 
-def _some(runs: Sequence[str]) -> str:
-    shown = ", ".join(run[:12] for run in runs[:5])
-    return f"{shown}, ..." if len(runs) > 5 else shown
+def _instead(text: str, runs: Sequence[str], streams: Sequence[str]) -> str:
+    prefix = text.partition("/")[0]
+    short = {run[: max(len(prefix), _SHORT)]: run for run in runs}
+    close_runs = [short[name] for name in get_close_matches(prefix, short, n=3, cutoff=0.5)]
+    close_streams = get_close_matches(text, streams, n=3, cutoff=0.5)
+    kinds = {
+        "runs": close_runs or ([] if close_streams else runs),
+        "streams": close_streams or ([] if close_runs else streams),
+    }
+    here = [f"{kind} here: {_some(names)}" for kind, names in kinds.items() if names]
+    return "; ".join(here) or "make one with `candled backtest`, or `candled run`"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(name[:_SHORT] if len(name) == _ID else name for name in names[:5])
+    return f"{shown}, ..." if len(names) > 5 else shown

@@ -47,15 +47,19 @@ class Session:
             await self._send(requests)
         await self.journal.turned()
 
-    async def message(self, message: LoggedMessage) -> None:
-        """Log a message that is not market data, and turn it."""
-        requests = self._turn(message)
+    async def message(self, message: LoggedMessage) -> Sequence[Event]:
+        """Log a message that is not market data, and turn it; gives the events of that turn."""
+        events = self.kernel.turn(message)
+        requests = self._log(message, events)
         if requests:
             await self._send(requests)
+        return events
 
     def _turn(self, message: LoggedMessage) -> list[_Outgoing]:
+        return self._log(message, self.kernel.turn(message))
+
+    def _log(self, message: LoggedMessage, events: Sequence[Event]) -> list[_Outgoing]:
         self.journal.pending.append(message)
-        events = self.kernel.turn(message)
         return self._note(events) if events else []
 
     def _note(self, events: Sequence[Event]) -> list[_Outgoing]:

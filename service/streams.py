@@ -62,7 +62,10 @@ def register(data_dir: Path, stream: str, run: str) -> Path:
 
 def find(data_dir: Path, name: str) -> Stream | None:
     """The stream of that name; None where there is none. Errors: UsageError when its file cannot be read."""
-    path = stream_dir(data_dir, name) / STREAM_FILE
+    try:
+        path = stream_dir(data_dir, name) / STREAM_FILE
+    except UsageError:  # nothing can have that name
+        return None
     return _read(path) if path.is_file() else None
 
 

@@ -5,11 +5,11 @@ A feed decides nothing and mends nothing: what it gives twice, late or not at al
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kernel.messages import CandleClosed, MarketMessage
 
-__all__ = ["Clock", "Feed", "MarketClock"]
+__all__ = ["Clock", "Feed", "Hole", "MarketClock"]
 
 
 class Clock(Protocol):
@@ -32,14 +32,22 @@ class MarketClock(Clock, Protocol):
         """What has an event time up to this one need not be waited for."""
 
 
+class Hole(NamedTuple):
+    """Candles of a market that should have come and did not: those that open from `first` to `last`, ns."""
+
+    symbol: str
+    first: int
+    last: int
+
+
 class Feed(Protocol):
     """Closed candles of the run's markets, and the ends of instants where a strategy waits for them."""
 
     def batches(self) -> AsyncIterator[Sequence[MarketMessage]]:
         """What comes, in the order it comes: each batch is what is there at once. Ends when the market does."""
 
-    async def backfill(self, symbol: str, first_open: int, last_open: int) -> Sequence[CandleClosed]:
-        """The candles of the feed's history that open from `first_open` to `last_open`, ns: all, some or none of them.
+    async def backfill(self, holes: Sequence[Hole]) -> Sequence[CandleClosed]:
+        """What the feed's history has of these candles: all, some or none of them, in any order.
 
         Only candles that have closed. It answers in bounded time: a feed that cannot ask its history gives nothing.
         """

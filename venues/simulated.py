@@ -142,11 +142,11 @@ class SimulatedVenue:
     def snapshot(self) -> bytes:
         """The whole state, as bytes that `restore` takes back."""
         with pinned():
-            return msgspec.msgpack.encode(self._state)
+            return msgspec.json.encode(self._state)  # which knows whole numbers of any size
 
     def restore(self, snapshot: bytes) -> None:
         """Become the venue that made `snapshot`."""
-        self._state = msgspec.msgpack.decode(snapshot, type=VenueState)
+        self._state = msgspec.json.decode(snapshot, type=VenueState)
         self._floor.put(self._state)
         self._watched.clear()
         for symbol in self._state.books:

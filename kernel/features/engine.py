@@ -130,17 +130,21 @@ class Engine(ABC):
 
     def memory(self) -> Memory:
         """A copy of all that it remembers. What every candle writes before it is read is left out."""
-        floats = list(map(float, self.f))
+        floats, ints = self._copied()
         floats[: len(COLUMNS)] = [nan] * len(COLUMNS)
         floats[self.plan.outputs_at :] = [nan] * len(self.plan.names)
         bars = [replace(maker) for maker in self._makers.values()]
-        return Memory(floats, list(map(int, self.n)), bars, self._newest, self._earlier)
+        return Memory(floats, ints, bars, self._newest, self._earlier)
 
     def remember(self, memory: Memory) -> None:
         """Go on from what an engine of the same plan remembered."""
         self.f, self.n = list(memory.floats), list(memory.ints)
         self._makers = {place: replace(m) for place, m in zip(self._makers, memory.bars, strict=True)}
         self._newest, self._earlier = memory.newest, memory.earlier
+
+    def _copied(self) -> tuple[list[float], list[int]]:
+        """Both arrays, as lists of Python's own numbers."""
+        return list(self.f), list(self.n)
 
     def _ended(self, bars: Any) -> int:
         """Write closed bars into the array; their clocks as a mask."""
@@ -254,6 +258,11 @@ class CompiledEngine(Engine):
         """See Engine."""
         super().remember(memory)
         self.f, self.n = self._code.arrays(self.f, self.n)
+
+    def _copied(self) -> tuple[list[float], list[int]]:
+        f: Any = self.f
+        n: Any = self.n
+        return f.tolist(), n.tolist()
 
     def _step(self, candle: CandleClosed, mask: int) -> None:
         price, volume = self._divisors[0], self._divisors[-1]

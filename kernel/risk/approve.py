@@ -3,7 +3,7 @@
 A refusal is data (`Refusal`) and becomes an event. What takes a position back is never held back by a limit.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from kernel.portfolio import is_priced
 from kernel.risk.checks import CHECKS, Check, Trade
 from kernel.risk.exposure import quote_rate
 from kernel.risk.funds import cash_lacks, margin_lacks
-from kernel.state import Position, State
+from kernel.state import Market, Position, State
 from kernel.timeframe import NS_PER_SECOND, iso
 
 __all__ = ["Approved", "Refusal", "Risk", "Wish"]
@@ -53,17 +53,25 @@ class Wish(NamedTuple):
     orders: int
 
 
-_Configured = tuple[tuple[str, Check, Any], ...]  # by limit: its name, how it is held, and how much it is
+class _Held(NamedTuple):
+    """Limits as they are asked: `checks` names each one, how it is held, and how much it is; `age_max` in ns."""
+
+    checks: tuple[tuple[str, Check, Any], ...]
+    age_max: int | None
+
+
+_NONE = _Held((), None)
 
 
 class Risk:
-    """Judges wishes against the account, the limits of their strategy, and those of the account."""
+    """Judges wishes against the account, the limits of their strategy, and those of the account.
+
+    Limits that a command has set (State.limits) take the place of these.
+    """
 
     def __init__(self, account_limits: Limits, strategy_limits: Mapping[str, Limits]) -> None:
-        self._account = _configured(account_limits)
-        self._strategies = {name: _configured(limits) for name, limits in strategy_limits.items()}
-        self._age = _age_max(account_limits)
-        self._ages = {name: _age_max(account_limits, limits) for name, limits in strategy_limits.items()}
+        self._account = _held(account_limits)
+        self._strategies = {name: _held(limits) for name, limits in strategy_limits.items()}
 
     def approve(self, state: State, wish: Wish) -> Approved | Refusal:
         """Judge a wish. The change that leads to its target counts every live order as filled."""
@@ -90,11 +98,10 @@ class Risk:
     def _entry_refused(self, state: State, wish: Wish, change: Decimal, notional: Decimal) -> Refusal | None:
         """`notional` is signed, in quote."""
         market, on_margin = state.markets[wish.symbol], state.account.kind == "margin"
-        own = self._strategies.get(wish.strategy, ())
-        age_max = self._ages.get(wish.strategy, self._age)
-        if age_max is not None and wish.ts - market.ts > age_max:
-            figures = f"the last candle closed at {iso(market.ts)}, more than {age_max // _MINUTE_NS} minutes ago"
-            return Refusal("stale_data", figures)
+        own, together = self._in_force(state, wish.strategy)
+        stale = _stale(market, wish.ts, own, together)
+        if stale:
+            return Refusal("stale_data", stale)
         rate = quote_rate(state, market)
         if rate is None:
             return Refusal("stale_data", f"{market.instrument.quote} has no price in {state.account.currency} yet")
@@ -104,7 +111,7 @@ class Risk:
             lacks = cash_lacks(state, market, notional) if change > ZERO else ""
             if lacks:
                 return Refusal("insufficient_cash", lacks)
-            if not (own or self._account or state.quarantined):
+            if not (own.checks or together.checks or state.quarantined):
                 return None
         trade = Trade(wish.ts, wish.strategy, market, change, multiply(notional, rate), wish.prices, wish.orders)
         lacks = margin_lacks(state, trade) if on_margin else ""
@@ -112,20 +119,34 @@ class Risk:
             return Refusal("insufficient_margin", lacks)
         return (
             _quarantined(state, wish)
-            or _beyond_limit(own, state, trade, (wish.strategy,), f"strategy {wish.strategy}")
-            or _beyond_limit(self._account, state, trade, state.books.keys(), "account")
+            or _beyond_limit(own.checks, state, trade, (wish.strategy,), f"strategy {wish.strategy}")
+            or _beyond_limit(together.checks, state, trade, state.books.keys(), "account")
         )
 
+    def _in_force(self, state: State, strategy: str) -> tuple[_Held, _Held]:
+        """The limits of a strategy, and those of the account."""
+        own, together, changed = self._strategies.get(strategy, _NONE), self._account, state.limits
+        if changed:
+            own = _held(changed[strategy]) if strategy in changed else own
+            together = _held(changed[""]) if "" in changed else together
+        return own, together
 
-def _configured(limits: Limits) -> _Configured:
+
+def _held(limits: Limits) -> _Held:
     given = ((name, check, getattr(limits, name)) for name, check in CHECKS.items())
-    return tuple((name, check, limit) for name, check, limit in given if limit is not None)
+    minutes = limits.max_candle_age_minutes
+    return _Held(
+        tuple((name, check, limit) for name, check, limit in given if limit is not None),
+        None if minutes is None else minutes * _MINUTE_NS,
+    )
 
 
-def _age_max(*limits: Limits) -> int | None:
-    """The smallest of the ages that a candle may have, in ns."""
-    minutes = [given.max_candle_age_minutes for given in limits if given.max_candle_age_minutes is not None]
-    return min(minutes) * _MINUTE_NS if minutes else None
+def _stale(market: Market, ts: int, *limits: _Held) -> str:
+    """Whether a market's last candle is older than the strictest limit allows: "" or the figures."""
+    ages = [held.age_max for held in limits if held.age_max is not None]
+    if not ages or ts - market.ts <= min(ages):
+        return ""
+    return f"the last candle closed at {iso(market.ts)}, more than {min(ages) // _MINUTE_NS} minutes ago"
 
 
 def _pending(state: State, position: Position) -> Decimal:
@@ -154,9 +175,9 @@ def _quarantined(state: State, wish: Wish) -> Refusal | None:
 
 
 def _beyond_limit(
-    configured: _Configured, state: State, trade: Trade, books: Collection[str], whose: str
+    checks: Iterable[tuple[str, Check, Any]], state: State, trade: Trade, books: Collection[str], whose: str
 ) -> Refusal | None:
-    for name, check, limit in configured:
+    for name, check, limit in checks:
         figures = check(limit, state, trade, books)
         if figures:
             return Refusal(name, f"{figures} ({whose})")

@@ -1,8 +1,10 @@
 """`candled log verify|show|head`: prove the log of a run or stream, and read it."""
 
+from asyncio import sleep
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -16,20 +18,20 @@ from kernel.timeframe import iso
 from service import loop
 from service.cli.options import Common, answer, progress
 from service.log.anchor import read_anchor
-from service.log.file import LOG_FILE
 from service.log.record import Head, Record
 from service.log.store import LogReader
 from service.log.verify import Verdict
 from service.log.verify import verify as verify_stream
 from service.runs import Home, Outcome, resolve
-from service.stores import open_store
+from service.stores import home_of, open_store
 
 __all__ = ["head", "show", "verify"]
 
 _DEFAULTS = Common()
+_POLL_S = 0.5  # between two looks for new records
 
 Run = Annotated[
-    str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution; a stream's name.")
+    str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution; a stream.")
 ]
 Store = Annotated[Home | None, Parameter(help="Where the log is; a run's own record says, where it has one.")]
 
@@ -66,17 +68,29 @@ def show(
     run: Run,
     /,
     *,
-    from_: Annotated[int, Parameter(name="--from", help="The first record.")] = 1,
+    from_: Annotated[
+        int | None, Parameter(name="--from", help="The first record; with --follow the last --limit, if not given.")
+    ] = None,
     limit: Annotated[int, Parameter(help="How many records.")] = 20,
     type_: Annotated[str | None, Parameter(name="--type", help="Only records of this type: OrderFilled, ...")] = None,
+    follow: Annotated[
+        bool, Parameter(negative="", help="Go on with what is appended, until Ctrl-C.", show_default=False)
+    ] = False,
     store: Store = None,
     common: Common = _DEFAULTS,
 ) -> None:
     """Print records of a log. This proves nothing: `candled log verify` does.
 
-    candled log show 3fa9c2d1 --type OrderFilled --limit 5
+    With --follow, each record is a line of its own, with --json one object a line.
+
+        candled log show 3fa9c2d1 --type OrderFilled --limit 5
+
+        candled log show paper --follow
     """
-    stream, records = loop.run(_read(common, run, store, first=from_, limit=limit, kind=type_))
+    if follow:
+        loop.run(_follow(common, run, store, first=from_, limit=limit, kind=type_))
+        return
+    stream, records = loop.run(_read(common, run, store, first=from_ or 1, limit=limit, kind=type_))
     result = {"stream": stream, "records": [_as_json(record) for record in records]}
     answer(common, result, lambda out: _show_records(out, records))
 
@@ -103,8 +117,7 @@ async def _opened(common: Common, run: str, store: Home | None) -> AsyncIterator
         stream, outcome, durable = run, None, None
     else:
         stream, outcome, durable = execution.stream, execution.outcome(), read_anchor(execution.path)
-        kept: Home = "file" if (execution.path / LOG_FILE).exists() else "postgres"
-        home = store or (outcome.store if outcome else kept)
+        home = store or home_of(execution)
     async with open_store(home, common.data_dir, common.database_url or None) as reader:
         yield _Log(reader, stream, outcome, durable)
 
@@ -138,6 +151,21 @@ async def _read(
         return log.stream, found[:limit]
 
 
+async def _follow(
+    common: Common, run: str, store: Home | None, *, first: int | None, limit: int, kind: str | None
+) -> None:
+    """Print records as they come, for ever."""
+    async with _opened(common, run, store) as log:
+        following = first or max(1, (await log.reader.head(log.stream)).seq + 1 - limit)
+        while True:
+            async for batch in log.reader.records(log.stream, first=following):
+                following = batch[-1].seq + 1
+                for record in batch:
+                    if kind is None or record.type == kind:
+                        answer(common, _as_json(record), partial(_show_line, record))
+            await sleep(_POLL_S)
+
+
 async def _head(common: Common, run: str, store: Home | None) -> tuple[str, Head]:
     async with _opened(common, run, store) as log:
         return log.stream, await log.reader.head(log.stream)
@@ -158,12 +186,16 @@ def _show_verdict(out: Console, verdict: Verdict) -> None:
 def _show_records(out: Console, records: list[Record]) -> None:
     table = Table("seq", "time", "type", "payload", box=None, header_style="bold", pad_edge=False)
     for record in records:
-        # The payload without what the columns before it say: {"type":"...","ts":...,
-        said = f'{{"type":"{record.type}","ts":{record.ts},'
-        table.add_row(
-            f"{record.seq:,}",
-            iso(record.ts),
-            record.type,
-            escape(record.payload.decode().removeprefix(said).rstrip("}")),
-        )
+        table.add_row(f"{record.seq:,}", iso(record.ts), record.type, escape(_said(record)))
     out.print(table)
+
+
+def _show_line(record: Record, out: Console) -> None:
+    line = f"{record.seq:>9,}  {iso(record.ts)}  {record.type:<20}  {_said(record)}"
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _said(record: Record) -> str:
+    """The payload without what the columns before it say: {"type":"...","ts":...,"""
+    said = f'{{"type":"{record.type}","ts":{record.ts},'
+    return record.payload.decode().removeprefix(said).removesuffix("}")

@@ -60,9 +60,17 @@ app.command(db)
 app.command("research.demo:demo", name="demo", help="The whole tour on a synthetic market, in under a minute.")
 app.command("research.certify_command:certify", name="certify", help="Prove that every feature has one value.")
 app.command("service.cli.run_commands:backtest", name="backtest", help="Run a strategy over recorded candles.")
+app.command("service.cli.daemon_commands:run", name="run", help="The daemon: a market played as if live, durably.")
 app.command("service.cli.run_commands:replay", name="replay", help="Execute a recorded run again from its log.")
 app.command("service.cli.run_commands:explain", name="explain", help="Why it did, or did not, trade at a time.")
 app.command("research.report_command:report", name="report", help="What a run did: a summary, a page, tables.")
+
+app.command("service.cli.control_commands:status", name="status", help="How a running daemon stands.")
+app.command("service.cli.control_commands:pause", name="pause", help="Tell the daemon to send nothing.")
+app.command("service.cli.control_commands:resume", name="resume", help="Tell it to trade again.")
+app.command("service.cli.control_commands:reduce", name="reduce", help="Tell it to take positions back only.")
+app.command("service.cli.control_commands:flatten", name="flatten", help="Tell it to close everything, then stop.")
+app.command("service.cli.control_commands:cancel_all", name="cancel-all", help="Tell it to cancel its live orders.")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """`candled backtest|replay|explain`: run a strategy over recorded candles, execute it again, ask it why."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,21 +9,19 @@ import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 
-from kernel.errors import CheckFailed, UsageError
+from kernel.errors import CheckFailed
 from kernel.timeframe import parse_time
 from service.cli.options import Common, answer, progress, warn
 from service.cli.run_tables import show_backtest, show_explanation, show_replay
 from service.compose import changed_code, compose
 from service.config import load_config
-from service.definition import Window, read_definition
-from service.explain import candle_at
+from service.definition import RunDefinition, Window, read_definition
+from service.explain import Explanation, candle_at, candle_in_log, choose, explain_log
 from service.explain import explain as explained
 from service.features import Mode
 from service.launch import choose_datasets, execute, prepare
-from service.log.record import Record
 from service.loop import run as run_loop
-from service.replay import read_log
-from service.replay import replay as replayed
+from service.replay import Replayed, read_log, replay_log
 from service.runs import Execution, Home, resolve
 from service.stores import home_of, open_store
 from venues.dataset import open_dataset
@@ -32,7 +30,10 @@ __all__ = ["backtest", "explain", "replay"]
 
 _DEFAULTS = Common()
 
-Run = Annotated[str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution.")]
+Run = Annotated[
+    str,
+    Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution; a daemon's stream."),
+]
 Datasets = Annotated[
     tuple[str, ...],
     Parameter(
@@ -127,11 +128,9 @@ def replay(
     definition = read_definition(execution.definition, execution.run)
     if rooms := changed_code(definition):
         warn(f"the code of {' and '.join(rooms)} is not the code that ran; a difference may come from there")
-    recorded = _recorded(execution, common)
-    with progress("replaying", len(recorded), "records") as advance:
-        noted = execution.outcome()
-        ended = noted.head if noted is not None else None
-        outcome = replayed(compose(definition, common.data_dir), recorded, advance, ended=ended)
+    end = execution.known_end()
+    with progress("replaying", end.seq if end else None, "records") as advance:
+        outcome = run_loop(_replayed(execution, definition, common, advance))
     equal = outcome.first_divergence is None
     result = {
         "run": execution.run,
@@ -139,7 +138,7 @@ def replay(
         "equal": equal,
         "first_divergence": msgspec.to_builtins(outcome.first_divergence),
     }
-    answer(common, result, lambda out: show_replay(out, execution, outcome, len(recorded)))
+    answer(common, result, lambda out: show_replay(out, execution, outcome))
     if verify and not equal:
         raise CheckFailed(f"the replay differs from record {outcome.events + 1} on")
 
@@ -159,34 +158,37 @@ def explain(
     """
     execution = resolve(common.data_dir, run)
     definition = read_definition(execution.definition, execution.run)
-    markets = {m.instrument.symbol: m for m in definition.markets}
-    strategies = {d.strategy.name: d.strategy for d in definition.strategies}
-    own = _chosen("strategy", strategy, list(strategies))
-    chosen = _chosen("symbol", symbol, list(strategies[own].symbols or markets))
-    opened = candle_at(open_dataset(common.data_dir, markets[chosen].dataset), parse_time(at))
-    composed = compose(definition, common.data_dir)
-    recorded = _recorded(execution, common)
-    explanation = explained(composed, definition, recorded, strategy=own, symbol=chosen, opened=opened)
+    own, chosen = choose(definition, strategy, symbol)
+    explanation = run_loop(_explained(execution, definition, common, own, chosen, parse_time(at)))
     answer(common, msgspec.to_builtins(explanation), lambda out: show_explanation(out, explanation))
 
 
-def _chosen(what: str, given: str | None, there: Sequence[str]) -> str:
-    """The one that was named, else the only one. Errors: UsageError."""
-    if given is None and len(there) == 1:
-        return there[0]
-    if given is None or given not in there:
-        what_is_wrong = (
-            f"the run has {len(there)} to choose from" if given is None else f"the run has no {what} {given}"
+async def _replayed(
+    execution: Execution, definition: RunDefinition, common: Common, advance: Callable[[int], None]
+) -> Replayed:
+    noted, composed = execution.outcome(), compose(definition, common.data_dir)
+    async with open_store(home_of(execution), common.data_dir, common.database_url or None) as store:
+        return await replay_log(
+            composed,
+            store,
+            execution.stream,
+            advance,
+            keeps_market=execution.keeps_market,
+            ended=noted.head if noted is not None else None,
         )
-        raise UsageError(what_is_wrong, fix=f"add --{what}, one of: {', '.join(there)}")
-    return given
 
 
-def _recorded(execution: Execution, common: Common) -> list[Record]:
-    """Every record of an execution's log, wherever it is kept."""
-
-    async def read() -> list[Record]:
-        async with open_store(home_of(execution), common.data_dir, common.database_url or None) as store:
-            return await read_log(store, execution.stream)
-
-    return run_loop(read())
+async def _explained(
+    execution: Execution, definition: RunDefinition, common: Common, strategy: str, symbol: str, at: int
+) -> Explanation:
+    stream, composed = execution.stream, compose(definition, common.data_dir)
+    async with open_store(home_of(execution), common.data_dir, common.database_url or None) as store:
+        if execution.keeps_market:
+            opened = await candle_in_log(store, stream, symbol, at)
+            return await explain_log(
+                composed, definition, store, stream, strategy=strategy, symbol=symbol, opened=opened
+            )
+        market = next(market for market in definition.markets if market.instrument.symbol == symbol)
+        opened = candle_at(open_dataset(common.data_dir, market.dataset), at)
+        recorded = await read_log(store, stream)
+        return explained(composed, definition, recorded, strategy=strategy, symbol=symbol, opened=opened)

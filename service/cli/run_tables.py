@@ -58,14 +58,13 @@ def _gate(result: Result) -> str:
     return f"rejected {', '.join(rates)} of the candles"
 
 
-def show_replay(out: Console, execution: Execution, outcome: Replayed, records: int) -> None:
+def show_replay(out: Console, execution: Execution, outcome: Replayed) -> None:
     """Equal, or the first record that differs."""
     if outcome.first_divergence is None:
-        short = f"{execution.run[:_SHORT]}/{execution.number}"
-        out.print(f"[green]equal[/]: all {outcome.events:,} records of {short} came out bit for bit")
+        out.print(f"[green]equal[/]: all {outcome.events:,} records of {execution.short} came out bit for bit")
         return
     where = outcome.first_divergence
-    out.print(f"[red]different[/]: record {where.seq} of {records:,} is the first that differs")
+    out.print(f"[red]different[/]: record {where.seq} is the first that differs, of {execution.short}")
     said = f"  recorded  {where.recorded}\n  replayed  {where.replayed}"
     out.print(said, markup=False, highlight=False, soft_wrap=True)
 

@@ -111,6 +111,6 @@ def market_clock(start_ns: int, speed: float | None) -> MarketClock:
 
 
 async def _wait(clock: Clock, ts_ns: int, speed: float) -> None:
-    while (left := ts_ns - clock.now_ns()) > 0:
+    while (left := ts_ns - clock.now_ns()) > 0:  # noqa: ASYNC110  time comes by itself, and sets no event
         await asyncio.sleep(max(min(left / NS_PER_SECOND / speed, _NAP_MAX_S), _NAP_MIN_S))
     await asyncio.sleep(0)

@@ -20,10 +20,12 @@ LOST: tuple[type[BaseException], ...] = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # it is a standby now: another session finds the server that is not
+    asyncpg.PostgresIOError,
     OSError,
     TimeoutError,
 )
-"""The connection is gone, and with it the knowledge of what its last commit did."""
+"""The connection is gone or of no more use, and with it the knowledge of what its last commit did."""
 
 NOT_NOW: tuple[type[BaseException], ...] = (
     asyncpg.QueryCanceledError,

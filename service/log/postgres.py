@@ -6,7 +6,6 @@ This file is the store and its reading; postgres_writer.py appends.
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from asyncpg import Connection
 
@@ -19,7 +18,13 @@ from service.log.stream import checked_name
 
 __all__ = ["PostgresLogStore"]
 
-_FETCH = 4096
+_FETCH = (
+    1024  # a million records took 1.65 s of CPU with the check, 2.0 s by 4,096: what is fetched stays in the caches
+)
+_ROWS = (
+    "SELECT seq, epoch, type, schema_version, ts, payload, hash, prev_hash FROM candled.events"
+    " WHERE stream_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3"
+)
 
 
 class PostgresLogStore:
@@ -57,8 +62,10 @@ class PostgresLogStore:
         async with self._database.session() as connection:
             stream_id = await _stream_id(connection, stream)
             last = Head(0, GENESIS) if first <= 1 else None
-            while rows := await _rows(connection, stream_id, first):
-                records = [Record(*row[:7]) for row in rows]
+            query = await connection.prepare(_ROWS)
+            new = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+            while rows := await query.fetch(stream_id, first, _FETCH):
+                records = [new(Record, row[:7]) for row in rows]
                 bad = _unlinked(records, [row[7] for row in rows], last)
                 if bad is not None:
                     yield records[:bad]
@@ -97,21 +104,11 @@ async def _head(connection: Connection, stream_id: int) -> Head:
     return Head(*row) if row else Head(0, GENESIS)
 
 
-async def _rows(connection: Connection, stream_id: int, first: int) -> list[Any]:
-    return list(
-        await connection.fetch(
-            "SELECT seq, epoch, type, schema_version, ts, payload, hash, prev_hash FROM candled.events"
-            " WHERE stream_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
-            stream_id,
-            first,
-            _FETCH,
-        )
-    )
-
-
 def _unlinked(records: Sequence[Record], links: Sequence[bytes], last: Head | None) -> int | None:
     """The place of the first record whose link is not the hash of the record before it, if that is there."""
     seq, digest = last or (-1, b"")
+    if links == [digest, *(record.hash for record in records[:-1])]:
+        return None
     for place, (record, link) in enumerate(zip(records, links, strict=True)):
         if link != digest and record.seq == seq + 1:
             return place

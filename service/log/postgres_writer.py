@@ -2,18 +2,18 @@
 
 A batch is one transaction: its records by COPY, then the projections that they move. When the connection is lost while
 a batch is under way, nobody knows whether it was committed: so reconnect, see that the lease is still ours, look, and
-append the same bytes if they are not there.
+append the same bytes if they are not there. That may go on for ever: a caller who is told `DatabaseUnavailable` appends
+the same records again, and meanwhile the heartbeat keeps the lease, or finds out that it is lost.
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
 from asyncpg import Connection
 
-from kernel.errors import DatabaseUnavailable, Fenced, LogCorrupt
+from kernel.errors import DatabaseUnavailable, LogCorrupt
 from service.database.connect import Database
 from service.database.errors import LOST, NOT_NOW, as_ours, translated, unless_lost
 from service.database.projections import project
@@ -24,22 +24,28 @@ from service.log.stream import check_continues
 __all__ = ["PostgresLogWriter"]
 
 HEARTBEAT_S = 2.0
-PERSIST_S = 10.0  # how long an append outlasts a lost server: as long as a silent owner keeps its lease
+PERSIST_S = 10.0  # how long an append outlasts a lost server before it says so
+COMMIT_S = 8.0  # a transaction, all of it; a lease that is not renewed for 10 s may be taken
 RETRY_S = (0.01, 0.5)  # the first pause between tries, doubled up to the longest
 _COLUMNS = ("stream_id", "seq", "epoch", "type", "schema_version", "ts", "payload", "prev_hash", "hash")
 
 
 class PostgresLogWriter:
-    """Appends to one stream, and keeps its lease by a heartbeat."""
+    """Appends to one stream, and keeps its lease by a heartbeat.
+
+    `unavailable` is why the server could not be used when it was last asked, None when it could.
+    """
 
     def __init__(self, database: Database, connection: Connection, *, stream_id: int, epoch: int, head: Head) -> None:
         self.epoch = epoch
         self.head = head
+        self.unavailable: DatabaseUnavailable | None = None
         self._database = database
         self._stream_id = stream_id
         self._connection: Connection | None = connection
+        self._unsure = False  # whether the last try may have committed
         self._turn = asyncio.Lock()  # a session does one thing at a time
-        self._fenced: Fenced | None = None
+        self.before_commit: Callable[[], None] = lambda: None  # at the end of every transaction: tests die here
         self._heart = asyncio.create_task(self._beat(), name=f"heartbeat of stream {stream_id}")
 
     async def append(self, records: Sequence[Record]) -> None:
@@ -55,45 +61,56 @@ class PostgresLogWriter:
         async with self._turn:
             deadline, (pause_s, longest_s) = 0.0, RETRY_S
             while unavailable := await self._try(records):
+                self.unavailable = unavailable
                 deadline = deadline or now() + PERSIST_S
                 if now() > deadline:
                     raise unavailable
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, longest_s)
+                if self._connection is not None:
+                    await self._renew()  # the heartbeat waits for us
+            self.unavailable = None
         self.head = Head(records[-1].seq, records[-1].hash)
+
+    async def watch(self) -> None:
+        """Return never: raise what every append will raise from now on, as soon as the heartbeat finds it out.
+
+        Errors: Fenced; UsageError when the server lets the role in no more.
+        """
+        await asyncio.shield(self._heart)
 
     async def close(self) -> None:
         """Give the lease back. One that was lost, or whose server is gone, ends by itself."""
         self._heart.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._heart
+        await asyncio.wait([self._heart])
+        if not self._heart.cancelled():
+            self._heart.exception()  # it was for the next append, and there is none
         connection, self._connection = self._connection, None
         if connection is None:
             return
         try:
             await connection.execute("SELECT candled.release_lease($1, $2)", self._stream_id, self.epoch)
             await connection.close(timeout=2.0)
-        except LOST:
+        except (asyncpg.PostgresError, *LOST):
             connection.terminate()
 
     async def _try(self, records: Sequence[Record]) -> DatabaseUnavailable | None:
         """Commit the records; gives why it cannot be known that they are. Errors: what makes another try useless."""
-        if self._fenced:
-            raise self._fenced
+        if self._heart.done() and not self._heart.cancelled():
+            self._heart.result()  # its error
         try:
-            connection = self._connection
-            if connection is None:
-                connection = await self._reconnect()
-                if await self._landed(connection, records):
-                    return None
-            await unless_lost(connection, self._commit(connection, records))
+            connection = self._connection or await self._reconnect()
+            if self._unsure and await self._landed(connection, records):
+                self._unsure = False
+                return None
+            self._unsure = True
+            async with asyncio.timeout(COMMIT_S):
+                await unless_lost(connection, self._commit(connection, records))
         except DatabaseUnavailable as unavailable:
             return unavailable
         except asyncpg.UniqueViolationError as error:
             with translated():
                 await self._keep_lease(connection)  # Fenced, where a newer epoch wrote there
-                if await self._landed(connection, records):
-                    return None
             raise as_ours(error, seq=records[0].seq) or error from error
         except (asyncpg.PostgresError, *LOST) as error:
             if not isinstance(error, NOT_NOW):
@@ -105,6 +122,7 @@ class PostgresLogWriter:
         except asyncio.CancelledError:
             self._drop()  # in the middle of something
             raise
+        self._unsure = False
         return None
 
     async def _commit(self, connection: Connection, records: Sequence[Record]) -> None:
@@ -114,6 +132,7 @@ class PostgresLogWriter:
                 "events", schema_name="candled", records=self._event_rows(records), columns=_COLUMNS
             )
             await project(connection, self._stream_id, entries)
+            self.before_commit()
 
     def _event_rows(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
         stream_id, previous = self._stream_id, self.head.hash
@@ -150,20 +169,27 @@ class PostgresLogWriter:
         return True
 
     async def _beat(self) -> None:
-        """Say every two seconds that the owner lives, and learn early when it is the owner no more."""
-        while self._fenced is None:
+        """Say every two seconds that the owner lives. Ends by an error alone, which the next append raises."""
+        while True:
             await asyncio.sleep(HEARTBEAT_S)
             async with self._turn:
-                try:
-                    if self._connection is None:
-                        await self._reconnect()
-                    else:
-                        with translated():
-                            await self._keep_lease(self._connection)
-                except Fenced as fenced:
-                    self._fenced = fenced
-                except DatabaseUnavailable:
-                    self._drop()  # the next append waits for the server, or says that it is gone
+                self.unavailable = await self._renew()
+
+    async def _renew(self) -> DatabaseUnavailable | None:
+        """Renew the lease, over a new session where there is none; gives why that is not possible now.
+
+        Errors: Fenced, UsageError.
+        """
+        try:
+            if self._connection is None:
+                await self._reconnect()
+            else:
+                with translated():
+                    await self._keep_lease(self._connection)
+        except DatabaseUnavailable as unavailable:
+            self._drop()
+            return unavailable
+        return None
 
     async def _keep_lease(self, connection: Connection) -> None:
         await connection.execute("SELECT candled.keep_lease($1, $2)", self._stream_id, self.epoch)

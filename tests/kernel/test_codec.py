@@ -7,20 +7,20 @@ A golden line that changes is a log that no longer verifies: give the type a new
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, get_args, get_origin
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
-from kernel import events, messages
+from kernel import events, messages, notes
 from kernel.account import Account
 from kernel.codec import EVENT_TYPES, MESSAGE_TYPES, decode, encode, schema_version
 from kernel.errors import UsageError
 from kernel.instrument import Instrument
+from kernel.limits import Limits
 from kernel.money import pinned
+from tests.kernel.drawn import any_struct
 
 GOLDEN = Path(__file__).parent / "golden" / "payloads.jsonl"
 TYPES = MESSAGE_TYPES | EVENT_TYPES
@@ -32,6 +32,7 @@ _CANDLE = (_TIME, "BTC/USDT", _TIME - 60_000_000_000, 2_300_001, 2_310_000, 2_29
 _ACCOUNT = Account(
     "USDT", {"USDT": Decimal("100000000.00"), "BNB": Decimal(3)}, {"BNB": "BNB/USDT"}, "margin", Decimal("2.5")
 )
+_LIMITS = Limits(max_position=Decimal("1.50"), max_open_orders=4)
 EXAMPLES = [
     messages.CandleClosed(*_CANDLE),
     messages.WarmupCandle(*_CANDLE),
@@ -47,10 +48,18 @@ EXAMPLES = [
     messages.OrderExpired(_TIME, 7, 1, "time in force: “now”"),
     messages.OrderUnknown(_TIME, 7, 1, "timed out after 0.8 s"),
     messages.MarketEnded(_TIME, 525_600),
-    messages.SwitchFeatureGroup(_TIME, 7, "volume", False),
-    messages.SetTradingState(_TIME, 7, "reducing", "ema_cross", True, "operator"),
-    messages.CancelOrder(_TIME, 7, 2, "operator"),
-    messages.AmendOrder(_TIME, 7, 2, Decimal("22000.10"), None, Decimal("0.5"), "operator"),
+    messages.SwitchFeatureGroup(_TIME, 7, "volume", False, "operator", "k1"),
+    messages.SetTradingState(_TIME, 7, "reducing", "ema_cross", True, "operator", "k2"),
+    messages.CancelOrder(_TIME, 7, 2, "operator", "k3"),
+    messages.AmendOrder(_TIME, 7, 2, Decimal("22000.10"), None, Decimal("0.5"), "operator", "k4"),
+    messages.CancelAllOrders(_TIME, 7, "ema_cross", "BTC/USDT", "operator", "k5"),
+    messages.ChangeLimits(_TIME, 7, "ema_cross", _LIMITS, "operator", "k6"),
+    notes.DaemonStarted(_TIME, 7, 3, "0.1.0", "12" * 32),
+    notes.DaemonStopped(_TIME, 7, "SIGTERM", "keep", 2),
+    notes.CandleGap(_TIME, 7, "BTC/USDT", _TIME - 180_000_000_000, _TIME - 120_000_000_000),
+    notes.CandleRevised(_TIME, 7, *_CANDLE[1:]),
+    notes.CandleDropped(_TIME, 7, "BTC/USDT", _TIME - 60_000_000_000, "late"),
+    notes.FeedChanged(_TIME, 7, "BTC/USDT", "stale"),
     events.CandlesSkipped(_TIME, "ema_cross", 1, 26, {"target_unchanged": 1, "warming_up": 25}, "cd" * 32),
     events.DecisionMade(_TIME, "ema_cross", "BTC/USDT", 26, "ef" * 32, -1, 0.1, "01" * 32, Decimal("-1.0")),
     events.OrderRequested(_TIME, "ema_cross", "BTC/USDT", 26, 1, "sell", "market", Decimal("1E+2")),
@@ -72,6 +81,7 @@ EXAMPLES = [
     events.TradingStateChanged(
         _TIME, "ema_cross", "BTC/USDT", "halted", "losing_streak", _TIME, "3 losing round trips in a row", True
     ),
+    events.LimitsChanged(_TIME, "", _LIMITS, "operator"),
     events.CommandRefused(_TIME, "CancelOrder", "no_such_live_order", "9"),
 ]  # fmt: skip
 
@@ -129,33 +139,7 @@ def test_bytes_are_json_that_any_tool_can_read(example):
             assert told[name] == str(value), "money is text, digit by digit"
 
 
-names = st.text(max_size=12)
-money = st.decimals(allow_nan=False, allow_infinity=False)
-integers = st.integers(-(2**70), 2**70)
-
-
-def any_of(kind) -> st.SearchStrategy:
-    """Any value of a field's type."""
-    plain = {int: integers, str: names, Decimal: money, bool: st.booleans(), type(None): st.none()}
-    plain[float] = st.floats(allow_nan=False, allow_infinity=False)
-    if kind in plain:
-        return plain[kind]
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return st.deferred(lambda: filled(kind))
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return st.sampled_from(parts)
-    if origin is dict:
-        return st.dictionaries(any_of(parts[0]), any_of(parts[1]), max_size=3)
-    return st.lists(any_of(parts[0]), max_size=2).map(tuple) if origin is tuple else st.one_of(*map(any_of, parts))
-
-
-def filled(kind: type[msgspec.Struct]) -> st.SearchStrategy[msgspec.Struct]:
-    """Any value of a message or event type: strategies by the types of its fields."""
-    return st.builds(kind, **{f.name: any_of(f.type) for f in fields(kind)})
-
-
-@given(st.sampled_from(list(TYPES.values())).flatmap(filled))
+@given(st.sampled_from(list(TYPES.values())).flatmap(any_struct))
 def test_whatever_is_written_is_read_back(value):
     name, text = type(value).__name__, payload(value)
     again = decode(name, schema_version(name), text)

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from kernel.blueprint import RiskConfig
 from kernel.brackets import Entry, Exits
 from kernel.events import CancelRequested, CommandRefused, DecisionMade, OrderRequested, TradingStateChanged
 from kernel.messages import (
     AmendOrder,
+    CancelAllOrders,
     CancelOrder,
     OrderAccepted,
     OrderCanceled,
@@ -20,7 +22,9 @@ from kernel.orders import OrderState
 from kernel.risk.protections import Drawdown
 from kernel.skip import SkipReason
 from tests.kernel.given import (
+    BTC,
     CASH,
+    ETH,
     FLAT_AT,
     LONG_AT,
     OBEDIENT,
@@ -29,6 +33,7 @@ from tests.kernel.given import (
     filled,
     fold,
     holding,
+    merged,
     next_candles,
     of_type,
     opened,
@@ -38,6 +43,7 @@ from tests.kernel.given import (
 )
 
 NOW = 77
+LONG = "at most 20 digits before the point and 18 after it"
 
 
 def command(kernel, state, *, strategy="", flatten=False):
@@ -196,6 +202,59 @@ def test_what_is_not_live_or_is_being_canceled_is_not_canceled(order):
     assert kernel.fingerprint() == before
 
 
+# Cancels of all.
+
+
+def cancel_all(kernel, *, strategy="", symbol=""):
+    return list(kernel.turn(CancelAllOrders(NOW, kernel.state.ordinal, strategy, symbol, "ops")))
+
+
+def crowded():
+    """Two strategies have an entry and a stop each in two markets: orders 1 to 8, of which 2 is on its way out."""
+    guarded = strategy(OBEY, entry=Entry("limit", Decimal("0.01")), exits=Exits(stop_loss=Decimal("0.1")))
+    kernel = opened((guarded, replace(guarded, name="other")), BTC, ETH)
+    requested = turned(kernel, merged(candles([LONG_AT]), candles([LONG_AT], of=ETH)))
+    homes = {e.order: (e.strategy, e.symbol) for e in of_type(OrderRequested, requested)}
+    assert len(homes) == 8
+    kernel.turn(OrderUnknown(0, 1, 3, "timed out"))
+    kernel.turn(CancelOrder(NOW, 1, 2, "ops"))
+    return kernel, homes
+
+
+@pytest.mark.parametrize("of", ["", "tested", "other"])
+@pytest.mark.parametrize("symbol", ["", "BTC/USDT", "ETH/USDT"])
+def test_all_that_a_command_covers_is_canceled_in_order_and_nothing_else(of, symbol):
+    kernel, homes = crowded()
+    wishes = cancel_all(kernel, strategy=of, symbol=symbol)
+    covered = [n for n, (s, m) in homes.items() if s in (of, of or s) and m in (symbol, symbol or m) and n != 2]
+    assert wishes == [CancelRequested(NOW, *homes[n], n, "command") for n in covered]
+    states = {n: order.state is OrderState.CANCELING for n, order in kernel.state.orders.items()}
+    assert states == {n: n in covered or n == 2 for n in homes}
+    assert cancel_all(kernel, strategy=of, symbol=symbol) == [], "all of it is on its way"
+
+
+def test_where_no_order_is_live_nothing_is_to_do():
+    kernel = holding()
+    before = kernel.fingerprint()
+    assert cancel_all(kernel) == []
+    assert kernel.fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("where", "reason", "detail"),
+    [
+        ({"strategy": "nobody"}, "no_such_strategy", "there are: tested, other"),
+        ({"symbol": "BTC"}, "no_such_market", "there are: BTC/USDT, ETH/USDT"),
+        ({"strategy": "tested", "symbol": "BTC"}, "no_such_market", "there are: BTC/USDT, ETH/USDT"),
+    ],
+)
+def test_what_is_not_there_has_no_orders_to_cancel(where, reason, detail):
+    kernel, _ = crowded()
+    before = kernel.fingerprint()
+    assert cancel_all(kernel, **where) == [CommandRefused(NOW, "CancelAllOrders", reason, detail)]
+    assert kernel.fingerprint() == before
+
+
 # Amendments.
 
 
@@ -246,6 +305,10 @@ def test_a_fill_that_crosses_the_amendment_counts_for_both():
         (1, {"price": "0"}, "invalid_price", "0 is no multiple of 0.01"),
         (1, {"price": "-1"}, "invalid_price", "-1 is no multiple of 0.01"),
         (2, {"trigger": "440.005"}, "invalid_trigger", "440.005 is no multiple of 0.01"),
+        (1, {"price": "NaN"}, "invalid_price", LONG),
+        (1, {"price": "1E+20"}, "invalid_price", LONG),
+        (2, {"trigger": "1E-19"}, "invalid_trigger", LONG),
+        (1, {"quantity": "Infinity"}, "invalid_quantity", LONG),
         (1, {"quantity": "2.001"}, "more_than_approved", "2.001 > 2"),
         (1, {"quantity": "0.5"}, "invalid_quantity", "0.5 is filled; lots are 0.001"),
         (1, {"quantity": "1.0005"}, "invalid_quantity", "0.5 is filled; lots are 0.001"),

@@ -16,7 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from kernel.brackets import Entry, Exits
 from kernel.events import CancelRequested, OrderRequested, PositionChanged, ReportRefused
 from kernel.limits import Limits
-from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+from kernel.messages import (
+    CancelAllOrders,
+    ChangeLimits,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+)
 from kernel.money import from_units
 from kernel.orders import TERMINAL, OrderState
 from tests.kernel.given import (
@@ -104,6 +113,21 @@ class Trading(RuleBasedStateMachine):
         for request in self.send(self.kernel.turn(candle)):
             enters = not request.reduce_only
             assert not (enters and (request.strategy, request.symbol) in self.doubted), "it enters on doubtful ground"
+
+    # An operator commands.
+
+    @rule(of=st.sampled_from(["", *MOST]), symbol=st.sampled_from(["", *(market.symbol for market in MARKETS)]))
+    def cancel_all(self, of, symbol):
+        wishes = self.kernel.turn(CancelAllOrders(0, self.kernel.state.ordinal, of, symbol, "ops"))
+        assert self.send(wishes) == []
+        left = [o for o in self.kernel.state.orders.values() if o.state is not OrderState.CANCELING]
+        assert not [o for o in left if of in ("", o.request.strategy) and symbol in ("", o.request.symbol)]
+
+    @rule(of=st.sampled_from(list(MOST)), tenths=st.integers(0, 10))
+    def change_limits(self, of, tenths):
+        """Down from what it was at the start, and up to it again."""
+        own = Limits(max_position=from_units(MOST[of] * tenths, 4))
+        assert self.send(self.kernel.turn(ChangeLimits(0, self.kernel.state.ordinal, of, own, "ops"))) == []
 
     def send(self, events):
         """Put what the kernel requests into the outbox; gives the orders among it."""

@@ -218,7 +218,8 @@ async def test_a_heartbeat_keeps_the_lease_and_notices_its_loss(postgres, stream
         await postgres.forget_the_living(stream)
         second = await store.open(stream)
         first._heart = asyncio.create_task(first._beat())
-        await asyncio.wait_for(first._heart, 5)
+        with pytest.raises(Fenced, match="taken over"):
+            await asyncio.wait_for(first.watch(), 5)
         with pytest.raises(Fenced, match="taken over"):
             await first.append(WRITTEN[10:])
         await second.append(Chain(epoch=2, head=second.head).extend(entries(30)[10:]))

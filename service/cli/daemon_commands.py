@@ -1,0 +1,79 @@
+"""`candled run`: the long-running daemon on a recorded market, played as if it were live."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from rich.markup import escape
+
+from kernel.timeframe import parse_time
+from service.cli.options import Common, answer, progress, warn
+from service.cli.run_commands import Datasets, Overrides
+from service.cli.run_tables import show_backtest
+from service.config import load_config
+from service.daemon.clock import parse_speed
+from service.daemon.plan import make_plan
+from service.daemon.serve import serve
+from service.definition import Window
+from service.loop import run as run_loop
+
+__all__ = ["run"]
+
+_DEFAULTS = Common()
+
+
+def run(
+    config: Annotated[Path, Parameter(help="The configuration file, as examples/paper.toml.")],
+    /,
+    *,
+    dataset: Datasets = (),
+    from_: Annotated[
+        str | None,
+        Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up."),
+    ] = None,
+    to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
+    stream: Annotated[
+        str | None, Parameter(help="The log's stream: continued where it exists. Else the file names it.")
+    ] = None,
+    speed: Annotated[
+        str | None, Parameter(help="Market seconds that pass in a second, or max. Else the file says it.")
+    ] = None,
+    exit_at_end: Annotated[
+        bool, Parameter(negative="", help="End when the market does, and say what it came to.", show_default=False)
+    ] = False,
+    set_: Overrides = (),
+    instruments: Annotated[
+        Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
+    ] = None,
+    common: Common = _DEFAULTS,
+) -> None:
+    """Run the daemon: a recorded market played as if it were live, everything else real.
+
+    What it decides is what a backtest of the same data decides, whatever the speed and however often it is killed and
+    started again. SIGTERM ends it cleanly; `candled status` looks at it from another terminal.
+
+        candled run examples/paper.toml --speed 60
+
+        candled run examples/paper.toml --dataset 9f45883e --speed max --exit-at-end --json
+    """
+    settings = load_config(config, overrides=set_, environ=os.environ)
+    plan = make_plan(
+        common.data_dir,
+        settings,
+        stream=stream or settings.daemon.stream or config.stem,
+        datasets=dataset,
+        window=Window(parse_time(from_) if from_ else None, parse_time(to) if to else None),
+        beside=config.parent,
+        rules_file=instruments,
+        speed=parse_speed(speed or settings.daemon.speed),
+        exit_at_end=exit_at_end,
+    )
+    for note in plan.prepared.notes:
+        warn(escape(note))
+    url = common.database_url or settings.database.url or None
+    with progress("running", plan.prepared.composed.feeder.rows, "candles") as advance:
+        result = run_loop(serve(plan, os.environ, database_url=url, progress=advance))
+    if result is not None:
+        answer(common, msgspec.to_builtins(result), lambda out: show_backtest(out, result, plan.definition, common))

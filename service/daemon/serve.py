@@ -1,0 +1,205 @@
+"""`candled run`: from a plan to a running daemon, its parts as tasks of one group, and to its end."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry
+
+from kernel.errors import CandledError, Fenced, LogCorrupt
+from service.api.server import api
+from service.daemon.candles import CandleRules
+from service.daemon.clock import market_clock
+from service.daemon.crash import crash_at
+from service.daemon.daemon import Daemon
+from service.daemon.engine import Engine
+from service.daemon.health import Health
+from service.daemon.lease import take_over
+from service.daemon.market import play
+from service.daemon.notify import Notifier
+from service.daemon.plan import Plan
+from service.daemon.stopping import stop_signals
+from service.daemon.timers import keep_snapshots, reconcile
+from service.database.connect import Database, database
+from service.durable import replace_durably
+from service.log.anchor import AnchorKeeper, check_anchor, read_anchor
+from service.log.postgres import PostgresLogStore
+from service.log.postgres_writer import PostgresLogWriter
+from service.log.snapshots import SnapshotStore
+from service.metrics.runtime import RuntimeMetrics, watch_loop
+from service.metrics.server import metrics_server
+from service.result import Result
+from venues.dataset import open_dataset
+from venues.recorded_feed import RecordedFeed
+
+__all__ = ["ENDPOINT_FILE", "serve"]
+
+ENDPOINT_FILE = "endpoint.json"
+_GRAVE = (LogCorrupt, Fenced, CandledError)
+
+_log = structlog.get_logger()
+
+
+async def serve(
+    plan: Plan, environ: Mapping[str, str], *, database_url: str | None, progress: Callable[[int], Any]
+) -> Result | None:
+    """Run until asked to stop, or to the market's end; the result where that came. Errors: those of any part."""
+    async with database(plan.data_dir, database_url) as server:
+        store = PostgresLogStore(server)
+        writer = await take_over(server, store, plan.stream)
+        try:
+            await check_anchor(store, plan.stream, read_anchor(plan.place))
+            return await _Service(plan, server, store, writer, environ).live(progress)
+        finally:
+            await writer.close()
+
+
+class _Service:
+    """A daemon and its parts."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        server: Database,
+        store: PostgresLogStore,
+        writer: PostgresLogWriter,
+        environ: Mapping[str, str],
+    ) -> None:
+        crash = crash_at(environ)
+        writer.before_commit = lambda: crash("before_commit")
+        self.plan = plan
+        self.registry = CollectorRegistry()
+        self.metrics = RuntimeMetrics(self.registry, data_dir=plan.data_dir)
+        self.health = Health(self.metrics.heard)
+        self.clock = market_clock(plan.prepared.composed.opening.ts, plan.speed)
+        self.notifier = Notifier.of(environ)
+        self.anchor = AnchorKeeper(plan.place, tell=lambda problem: self.health.say("anchor", problem))
+        engine = Engine(
+            plan,
+            writer,
+            SnapshotStore(server),
+            health=self.health,
+            metrics=self.metrics,
+            now_ns=self.clock.now_ns if plan.speed else lambda: 0,
+            crash=crash,
+        )
+        engine.journal.listeners.append(lambda _, __: self.anchor.move(engine.journal.head))
+        self.registry.register(engine.figures)
+        self.metrics.epoch.set(writer.epoch)
+        self.metrics.restarts.set(writer.epoch - 1)
+        self.engine = engine
+        self.daemon = Daemon(engine, store, self.health, epoch=writer.epoch)
+
+    async def live(self, progress: Callable[[int], Any]) -> Result | None:
+        """From recovery to the end. Errors: the gravest of what parts failed with."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                parts: list[asyncio.Task[Any]] = []
+
+                def start(name: str, part: Coroutine[Any, Any, Any]) -> None:
+                    parts.append(group.create_task(part, name=name))
+
+                try:
+                    with stop_signals() as asked:
+                        start("log writer", self.engine.journal.write())
+                        await self.daemon.begin()
+                        start("kernel loop", self.engine.trader.run())
+                        return await self._run(start, asked, progress)
+                finally:
+                    for part in parts:
+                        part.cancel()
+        except BaseExceptionGroup as failed:
+            raise _gravest(failed) from failed
+
+    async def _run(
+        self,
+        start: Callable[[str, Coroutine[Any, Any, Any]], None],
+        asked: "asyncio.Future[str]",
+        progress: Callable[[int], Any],
+    ) -> Result | None:
+        """Recovered: open the doors, let the market in, and wait for the end."""
+        start("anchor", self.anchor.run())
+        start("loop watch", watch_loop(self.metrics))
+        start("reconciler", reconcile(self.daemon))
+        start("snapshots", keep_snapshots(self.daemon))
+        start("watchdog", self.notifier.keep_watchdog(lambda: True))
+        async with AsyncExitStack() as doors:
+            scraped = await doors.enter_async_context(
+                metrics_server(self.registry, self.plan.config.metrics.listen, self.health.say)
+            )
+            address = await doors.enter_async_context(
+                api(
+                    self.daemon,
+                    self.plan.config.api,
+                    self.plan.place,
+                    explain=self._explain,
+                    speed=f"{self.plan.speed or 'max'}",
+                )
+            )
+            endpoint = {"pid": os.getpid(), "api": address, "metrics": scraped, "stream": self.plan.stream}
+            replace_durably(self.plan.place / ENDPOINT_FILE, msgspec.json.encode(endpoint) + b"\n")
+            self._let_in(start, progress)
+            self.health.say("daemon")
+            self.notifier.ready(f"{self.plan.stream}, epoch {self.daemon.epoch}")
+            _log.info("ready", **endpoint)
+            reason = await self._until_the_end(asked)
+            self.health.say("daemon", "stopping")
+            self.notifier.stopping(reason)
+            await self.daemon.end(reason)
+            (self.plan.place / ENDPOINT_FILE).unlink(missing_ok=True)
+        _log.info("stopped", reason=reason, head=self.daemon.head.seq)
+        return await self.daemon.result() if self.engine.trader.ended.is_set() else None
+
+    def _let_in(self, start: Callable[[str, Coroutine[Any, Any, Any]], None], progress: Callable[[int], Any]) -> None:
+        """Start the feed, where its market has not ended."""
+        state, composed = self.engine.kernel.state, self.plan.prepared.composed
+        if state.ended_market:
+            self.engine.trader.ended.set()
+            return
+        datasets = [open_dataset(self.plan.data_dir, market.dataset) for market in self.plan.definition.markets]
+        feed = RecordedFeed(composed.feeder, datasets, self.clock, skip=state.ordinal)
+        blueprint = self.engine.kernel.blueprint
+        rules = CandleRules(
+            {i.symbol: length for i, length in zip(blueprint.instruments, blueprint.lengths_ns, strict=True)},
+            feed,
+            known=state.markets,
+            first_ns=self.plan.definition.window.first,
+            instants=composed.feeder.instants,
+        )
+        progress(state.ordinal)
+        start("feed", play(feed, rules, self.engine.trader, progress))
+
+    async def _until_the_end(self, asked: "asyncio.Future[str]") -> str:
+        """Wait for a signal, or for the market's end where that ends the daemon; gives why."""
+        if not self.plan.exit_at_end:
+            return await asked
+        ended = asyncio.create_task(self.engine.trader.ended.wait())
+        either: set[asyncio.Future[Any]] = {asked, ended}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+        return asked.result() if asked.done() else "the market ended"
+
+    async def _explain(self, *, at: int, symbol: str, strategy: str) -> Any:
+        raise NotImplementedError
+
+
+def _gravest(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Of what parts failed with, what its user must know: the others often follow from it."""
+    leaves = list(_leaves(failed))
+    for kind in _GRAVE:
+        for leaf in leaves:
+            if isinstance(leaf, kind):
+                return leaf
+    return leaves[0]
+
+
+def _leaves(failed: BaseException) -> "list[BaseException]":
+    if isinstance(failed, BaseExceptionGroup):
+        return [leaf for inner in failed.exceptions for leaf in _leaves(inner)]
+    return [failed]

@@ -1,0 +1,46 @@
+"""What a daemon keeps of itself, so that it need not read its whole log again."""
+
+import msgspec
+
+from kernel.messages import Command
+from kernel.money import pinned
+from service.daemon.keys import KnownKeys
+from service.journal import Tally
+from service.metrics.domain import DomainFold
+from service.session import Session
+from venues.simulated import SimulatedVenue
+
+__all__ = ["Memory", "restore", "take"]
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """The content of a snapshot. `sent` are the wire ids of orders, `keys` the commands that are known."""
+
+    kernel: bytes
+    venue: bytes
+    sent: dict[int, str]
+    tally: Tally
+    keys: list[tuple[int, Command]]
+    domain: bytes
+
+
+def take(session: Session, venue: SimulatedVenue, tally: Tally, keys: KnownKeys, domain: DomainFold) -> bytes:
+    """The content of a snapshot, at a moment between turns when everything is durable."""
+    memory = Memory(
+        session.kernel.snapshot(), venue.snapshot(), session.sent, tally, keys.snapshot(), domain.snapshot()
+    )
+    with pinned():
+        return msgspec.msgpack.encode(memory)
+
+
+def restore(
+    content: bytes, session: Session, venue: SimulatedVenue, tally: Tally, keys: KnownKeys, domain: DomainFold
+) -> None:
+    """Become what was when `content` was taken."""
+    memory = msgspec.msgpack.decode(content, type=Memory)
+    session.kernel.restore(memory.kernel)
+    venue.restore(memory.venue)
+    session.sent = memory.sent
+    tally.counts, tally.skips = memory.tally.counts, memory.tally.skips
+    keys.restore(memory.keys)
+    domain.restore(memory.domain)

@@ -1,0 +1,39 @@
+"""What the daemon does every so often: reconcile with the venue, keep snapshots, show where it is."""
+
+import asyncio
+from typing import Final
+
+from kernel.messages import SetTradingState
+from service.daemon.daemon import Daemon
+from service.daemon.reconciler import differences, resolve_unknown
+
+__all__ = ["keep_snapshots", "reconcile"]
+
+RECONCILE_S: Final = 30.0
+LOOK_S: Final = 1.0
+
+
+async def reconcile(daemon: Daemon) -> None:
+    """Every 30 s, between turns. Where log and venue differ, nothing more is sent until an operator has looked."""
+    trader, session = daemon.engine.trader, daemon.engine.session
+
+    async def look() -> None:
+        await resolve_unknown(session)
+        found = await differences(session)
+        if found and "reconciler" not in daemon.health.problems:
+            await trader.obey(SetTradingState(0, 0, "halted", "", flatten=False, actor="reconciler"))
+        daemon.health.say("reconciler", f"venue and log differ: {'; '.join(found)}" if found else "")
+
+    while True:
+        await asyncio.sleep(RECONCILE_S)
+        if "database" not in daemon.health.problems:
+            await trader.asked(look)
+
+
+async def keep_snapshots(daemon: Daemon) -> None:
+    """One whenever the log has grown by `snapshot_every` records."""
+    every, engine = daemon.plan.config.daemon.snapshot_every, daemon.engine
+    while every:
+        await asyncio.sleep(LOOK_S)
+        if daemon.head.seq - engine.kept_seq >= every and "database" not in daemon.health.problems:
+            await engine.trader.asked(engine.keep)
