@@ -29,7 +29,7 @@ class OverSocket(http.client.HTTPConnection):
 
 def readiness(data_dir: Path) -> tuple[bool, str]:
     """Whether it is ready, and what it says."""
-    endpoints = sorted(data_dir.glob("streams/*/endpoint.json"), key=lambda path: path.stat().st_mtime)
+    endpoints = sorted((data_dir / "streams").rglob("endpoint.json"), key=lambda path: path.stat().st_mtime)
     if not endpoints:
         return False, f"no daemon was ready in {data_dir}"
     address = json.loads(endpoints[-1].read_text())["api"]

@@ -1,6 +1,7 @@
 """A journal that writes nothing: what a session puts into it is compared with what was recorded, byte for byte."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -111,9 +112,10 @@ class Comparison:
         if epoch > self._epoch and (self.keeps_market or self._epoch == 0):
             self._epoch, self._chain = epoch, Chain(epoch=epoch, head=self._chain.head)
         count = min(len(self.pending), len(self._expected))
-        if self.keeps_market and self._expected[count - 1].epoch != epoch:
-            return next(place for place, record in enumerate(self._expected) if record.epoch != epoch)
-        return count
+        if not self.keeps_market:
+            return count
+        coming = enumerate(islice(self._expected, count))
+        return next((place for place, record in coming if record.epoch != epoch), count)
 
 
 def _text(record: Record) -> str:

@@ -19,11 +19,12 @@ __all__ = ["BatchJournal", "Journal", "Tally"]
 _BATCH = 512  # records chained and appended together; 256 to 1,024 measured alike
 
 
-class Tally(msgspec.Struct):
+class Tally:
     """How many records of each type were made, and how many candles ended undecided, by reason."""
 
-    counts: Counter[str] = msgspec.field(default_factory=Counter)
-    skips: Counter[str] = msgspec.field(default_factory=Counter)
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.skips: Counter[str] = Counter()
 
     def add(self, entries: Iterable[msgspec.Struct]) -> None:
         """Count entries that are, or will be, records."""

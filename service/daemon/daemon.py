@@ -47,6 +47,7 @@ class Daemon:
         self._reader = reader
         self._spool = Spool(engine.plan.place / "spool")
         self._started = perf_counter()
+        self._over = False  # the market had ended before: there is nothing to say in the log
 
     @property
     def head(self) -> Head:
@@ -71,6 +72,10 @@ class Daemon:
         await engine.recover(self._reader)
         if not engine.journal.rehearsing:
             await check_reconciled(engine.session)
+        if engine.kernel.state.ended_market:
+            engine.trader.ended.set()
+            self._over = True
+            return
         code = engine.plan.definition.kernel_code[:16] + engine.plan.definition.venues_code[:16]
         engine.trader.ask(lambda: engine.trader.note(DaemonStarted(0, 0, self.epoch, version("candled"), code)))
         for command in self._spool.pending():
@@ -84,7 +89,7 @@ class Daemon:
         """
         trader = self.engine.trader
         trader.close()
-        if self.engine.journal.rehearsing:
+        if self.engine.journal.rehearsing or self._over:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -113,7 +113,7 @@ class _Service:
                     for part in parts:
                         part.cancel()
         except BaseExceptionGroup as failed:
-            raise _gravest(failed) from failed
+            raise _gravest(failed) from None
 
     async def _run(
         self,
@@ -158,7 +158,6 @@ class _Service:
         """Start the feed, where its market has not ended."""
         state, composed = self.engine.kernel.state, self.plan.prepared.composed
         if state.ended_market:
-            self.engine.trader.ended.set()
             return
         datasets = [open_dataset(self.plan.data_dir, market.dataset) for market in self.plan.definition.markets]
         feed = RecordedFeed(composed.feeder, datasets, self.clock, skip=state.ordinal)

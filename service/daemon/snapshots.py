@@ -1,5 +1,7 @@
 """What a daemon keeps of itself, so that it need not read its whole log again."""
 
+from collections import Counter
+
 import msgspec
 
 from kernel.messages import Command
@@ -19,7 +21,8 @@ class Memory(msgspec.Struct, frozen=True):
     kernel: bytes
     venue: bytes
     sent: dict[int, str]
-    tally: Tally
+    counts: dict[str, int]
+    skips: dict[str, int]
     keys: list[tuple[int, Command]]
     domain: bytes
 
@@ -27,7 +30,13 @@ class Memory(msgspec.Struct, frozen=True):
 def take(session: Session, venue: SimulatedVenue, tally: Tally, keys: KnownKeys, domain: DomainFold) -> bytes:
     """The content of a snapshot, at a moment between turns when everything is durable."""
     memory = Memory(
-        session.kernel.snapshot(), venue.snapshot(), session.sent, tally, keys.snapshot(), domain.snapshot()
+        session.kernel.snapshot(),
+        venue.snapshot(),
+        session.sent,
+        tally.counts,
+        tally.skips,
+        keys.snapshot(),
+        domain.snapshot(),
     )
     with pinned():
         return msgspec.msgpack.encode(memory)
@@ -41,6 +50,6 @@ def restore(
     session.kernel.restore(memory.kernel)
     venue.restore(memory.venue)
     session.sent = memory.sent
-    tally.counts, tally.skips = memory.tally.counts, memory.tally.skips
+    tally.counts, tally.skips = Counter(memory.counts), Counter(memory.skips)
     keys.restore(memory.keys)
     domain.restore(memory.domain)

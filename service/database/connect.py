@@ -18,7 +18,7 @@ from migrations import REVISION
 from service.database.errors import translated
 from service.database.upgrade import newer, schema_version, upgrade
 
-__all__ = ["Database", "checked_url", "database", "where"]
+__all__ = ["REQUIRED", "Database", "checked_url", "database", "where"]
 
 CONNECT_S = 5.0
 ANSWER_S = 8.0  # the server gives up before, after 5 s; this is for one that does not answer at all
@@ -43,7 +43,7 @@ _SESSION = {
     "tcp_user_timeout": "10000",
 }
 # What a server must say so that a commit is durable and a text is a text. Off, commits were lost when it was tried.
-_REQUIRED = {
+REQUIRED = {
     "server_encoding": {"UTF8"},
     "fsync": {"on"},
     "full_page_writes": {"on"},
@@ -129,16 +129,16 @@ async def _check(url: str) -> None:
         connection = await asyncpg.connect(url, timeout=CONNECT_S, command_timeout=ANSWER_S)
         try:
             settings = await connection.fetch(
-                "SELECT name, setting FROM pg_settings WHERE name = any($1)", list(_REQUIRED)
+                "SELECT name, setting FROM pg_settings WHERE name = any($1)", list(REQUIRED)
             )
             version = await schema_version(connection)
         finally:
             await _close(connection)
     for name, setting in settings:
-        if setting not in _REQUIRED[name]:
+        if setting not in REQUIRED[name]:
             raise UsageError(
                 f"the server at {where(url)} has {name} = {setting}, and would lose or garble records",
-                fix=f"set {name} = {min(_REQUIRED[name])} on the server",
+                fix=f"set {name} = {min(REQUIRED[name])} on the server",
             )
     if version is not None and version > REVISION:
         raise newer(version)

@@ -15,7 +15,7 @@ TEXT_MAX: Final = 2_000
 TRACEBACK_MAX: Final = 12_000
 ITEMS_MAX: Final = 40
 DEPTH_MAX: Final = 4
-_RAW_MAX: Final = 1 << 16
+_RAW_MORE: Final = 4_096  # so much more than may stay is looked through
 _SECRET_KEY: Final = re.compile(rf"(?i)(?:{SECRET_WORDS}|(?:^|_)(?:url|dsn)$)")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # not tab and newline
 _TRACEBACKS: Final = ("exception", "stack")
@@ -28,6 +28,7 @@ class Cleaner:
         self._secrets = secrets
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+        """The event, cleaned."""
         made = {}
         for key, value in list(event.items())[:ITEMS_MAX]:
             bound = TRACEBACK_MAX if key in _TRACEBACKS else TEXT_MAX
@@ -58,8 +59,9 @@ class Cleaner:
 
     def _text(self, text: str, bound: int) -> str:
         """Secrets go first: a cut through one would leave half of it."""
-        whole = len(text) <= _RAW_MAX
-        hidden = self._secrets.hide(text[:_RAW_MAX])
+        looked_at = text[: bound + _RAW_MORE]
+        whole = len(looked_at) == len(text)
+        hidden = self._secrets.hide(looked_at)
         if not whole:
             hidden = hidden[: -self._secrets.longest or None]
         hidden = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", hidden)

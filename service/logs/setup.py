@@ -74,8 +74,9 @@ def _formatter(secrets: Secrets, fields: Mapping[str, str], *, terminal: bool) -
     def with_fields(_logger: object, _method: str, event: Event) -> Event:
         record = event.pop("_record")
         event.pop("_from_structlog")
-        if held := getattr(record, "held_back", 0):
-            event["held_back"] = held
+        event.pop("held_back", None)
+        if record.held_back:
+            event["held_back"] = record.held_back
         first = {"ts": event.pop("ts"), "level": event.pop("level"), "logger": record.name, "event": event.pop("event")}
         return first | dict(fields) | dict(event)
 

@@ -30,7 +30,7 @@ def test_status_is_the_kernels_state(shared):
 def test_a_daemon_that_has_seen_no_market_can_be_asked(tmp_path, logged):
     with serving(tmp_path, daemon=Daemon()) as fresh:
         told = fresh.get("/status").json
-        assert (told["market_time"], told["equity"], told["positions"]) == (None, "0", 0)
+        assert (told["market_time"], told["equity"], told["positions"]) == (None, "1000000", 0)
         assert fresh.get("/positions").json == {"positions": []}
         assert fresh.get("/orders?ended=true").json == {"orders": [], "left_out": 0}
         assert fresh.get("/decisions").json == {"since_seq": 2, "decisions": []}

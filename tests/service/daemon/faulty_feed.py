@@ -33,6 +33,7 @@ class FaultyFeed:
         self._chance = Random(seed)
         self._faults = faults
         self._held: list[tuple[int, MarketMessage]] = []
+        self._shown: set[str] = set()
         self.given: list[MarketMessage] = []
         self.forgotten: set[tuple[str, int]] = set()
         self.resubscribed: list[str] = []
@@ -78,11 +79,12 @@ class FaultyFeed:
             return []
         if self._happens(faults.garbled):
             self._maybe_forget(message)
-            return [garbled(message, chance)]
+            return [garbled(message, chance, prices=message.symbol in self._shown)]
         if self._happens(faults.delayed):
             self._held.append((chance.choice([1, 1, 2, 5, 30]), message))
             self._maybe_forget(message)
             return []
+        self._shown.add(message.symbol)
         came: list[MarketMessage] = [message]
         if self._happens(faults.repeated):
             self._held.append((chance.choice([1, 2, 20]), replace(message)))
@@ -99,30 +101,25 @@ class FaultyFeed:
         return self._chance.random() < probability
 
 
-def garbled(candle: CandleClosed, chance: Random) -> CandleClosed:
-    """Something like the candle that no market has shown."""
+def garbled(candle: CandleClosed, chance: Random, *, prices: bool) -> CandleClosed:
+    """Something like the candle that no market has shown. Absurd `prices` show only beside ones that were seen."""
     length = candle.ts - candle.open_time
     far = 100_000 * length
-    times = chance.choice([11, 1000])
-    return chance.choice(
-        [
-            replace(candle, high=candle.low - 1),
-            replace(candle, close=candle.high + 1),
-            replace(candle, low=0),
-            replace(candle, open=-candle.open, low=-candle.high),
-            replace(candle, volume=-1),
-            replace(candle, ts=candle.ts + 1),
-            replace(candle, open_time=candle.open_time + 1, ts=candle.ts + 1),
+    made = [
+        replace(candle, high=candle.low - 1),
+        replace(candle, close=candle.high + 1),
+        replace(candle, low=0),
+        replace(candle, open=-candle.open, low=-candle.high),
+        replace(candle, volume=-1),
+        replace(candle, ts=candle.ts + 1),
+        replace(candle, open_time=candle.open_time + 1, ts=candle.ts + 1),
+        replace(candle, symbol="DOGE/USDT"),
+    ]
+    if prices:
+        made += [
             replace(candle, open_time=candle.open_time + far, ts=candle.ts + far),
-            replace(candle, symbol="DOGE/USDT"),
-            replace(candle, high=candle.high * times),
-            replace(candle, low=max(1, candle.low // times)),
-            replace(
-                candle,
-                open=candle.open * times,
-                high=candle.high * times,
-                low=candle.low * times,
-                close=candle.close * times,
-            ),
+            replace(candle, high=candle.high * 15),
+            replace(candle, low=candle.low // 15),
+            replace(candle, **{name: getattr(candle, name) * 1000 for name in ("open", "high", "low", "close")}),
         ]
-    )
+    return chance.choice(made)

@@ -182,7 +182,7 @@ try:
         spool.add(command(f"key-{added}"))
         added += 1
 except CandledError as error:
-    print(added, len(spool.pending()), error)
+    print(added, len(spool.pending()), Path(sys.argv[1]).read_bytes().endswith(b"}\\n"), error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM + 100_000, resource.RLIM_INFINITY))
 spool.add(command("after"))
 print(len(spool.pending()))
@@ -197,8 +197,9 @@ def test_beyond_its_room_it_grows_and_a_disk_that_refuses_takes_nothing_back(pat
         env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     refused, after = ran.stdout.splitlines()
-    added, pending, why = refused.split(" ", 2)
+    added, pending, whole, why = refused.split(" ", 3)
     assert int(added) == int(pending) > 200
+    assert whole == "True", "no half of the refused one is left"
     assert "File too large" in why
     assert int(after) == int(added) + 1
     assert path.read_bytes() == bytes(ROOM)
