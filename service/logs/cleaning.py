@@ -58,15 +58,17 @@ class Cleaner:
         return REDACTED if _SECRET_KEY.search(key) else self._value(value, bound, depth)
 
     def _text(self, text: str, bound: int) -> str:
-        """Secrets go first: a cut through one would leave half of it."""
-        looked_at = text[: bound + _RAW_MORE]
-        whole = len(looked_at) == len(text)
-        hidden = self._secrets.hide(looked_at)
-        if not whole:
-            hidden = hidden[: -self._secrets.longest or None]
-        hidden = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", hidden)
-        hidden = hidden.encode(errors="backslashreplace").decode()
-        if len(hidden) <= bound and whole:
-            return hidden
-        half = bound // 2
-        return f"{hidden[:half]} ...[{len(text)} characters]... {hidden[half:][-half:]}"
+        """The text, or its two ends. Secrets go first: a cut through one would leave half of it."""
+        half, edge = bound // 2, self._secrets.longest
+        if len(text) <= bound + _RAW_MORE:
+            hidden = self._secrets.hide(text)
+            head, tail = hidden[:half], hidden[-half:]
+        else:
+            reach = half + _RAW_MORE // 2
+            hidden = ""
+            head = self._secrets.hide(text[:reach])[: -edge or None][:half]
+            tail = self._secrets.hide(text[-reach:])[edge:][-half:]
+        if not hidden or len(hidden) > bound:
+            hidden = f"{head} ...[{len(text)} characters]... {tail}" if text else ""
+        printable = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", hidden)
+        return printable.encode(errors="backslashreplace").decode()
