@@ -40,8 +40,7 @@ class RecordedFeed:
     """Plays `feeder` by `clock`; the first `skip` messages are known already and do not come again.
 
     History before the window comes at once. The clock is started at the first message behind it, so that a feed that
-    goes on after a stop has nothing to catch up with. `datasets` are the feeder's: its history answers from them,
-    as far as the clock has come.
+    goes on after a stop has nothing to catch up with. `datasets` are the feeder's: its history answers from them.
     """
 
     def __init__(
@@ -51,10 +50,23 @@ class RecordedFeed:
         self._datasets = {dataset.manifest.symbol: dataset for dataset in datasets}
         self._clock = clock
         self._skip = skip
+        self._played_ns = 0
         self._kept: dict[str, _Kept] = {}
 
     async def batches(self) -> AsyncIterator[Sequence[MarketMessage]]:
         """What is due, up to 1,024 messages at once. Errors: DataRefused for a dataset that cannot be read."""
+        async for batch in self._due():
+            self._played_ns = batch[-1].ts
+            yield batch
+
+    async def backfill(self, holes: Sequence[Hole]) -> Sequence[CandleClosed]:
+        """The candles of the datasets as far as they were played; of a longer hole the first 8,192 places."""
+        return [candle for hole in holes for candle in self._history(hole)]
+
+    async def resubscribe(self, symbol: str) -> None:
+        """A recording has nobody to ask."""
+
+    async def _due(self) -> AsyncIterator[Sequence[MarketMessage]]:
         clock, stream = self._clock, self._feeder.messages()
         await _pass_over(stream, self._skip)
         started = False
@@ -74,17 +86,10 @@ class RecordedFeed:
                 yield piece[:due]
                 piece = piece[due:]
 
-    async def backfill(self, holes: Sequence[Hole]) -> Sequence[CandleClosed]:
-        """The candles of the datasets that close by the clock's time; of a longer hole the first 8,192 places."""
-        return [candle for hole in holes for candle in self._history(hole)]
-
-    async def resubscribe(self, symbol: str) -> None:
-        """A recording has nobody to ask."""
-
     def _history(self, hole: Hole) -> Iterator[CandleClosed]:
         dataset = self._datasets[hole.symbol]
         step = timeframe_ns(dataset.manifest.timeframe)
-        last = min(hole.last, hole.first + (_HISTORY - 1) * step, self._clock.now_ns() - step)
+        last = min(hole.last, hole.first + (_HISTORY - 1) * step, self._played_ns - step)
         kept = self._kept.get(hole.symbol)
         if kept is None or hole.first < kept.first or last > kept.last:
             kept = self._kept[hole.symbol] = _read(dataset, hole.first, hole.first + (_HISTORY - 1) * step)

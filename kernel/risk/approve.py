@@ -3,24 +3,21 @@
 A refusal is data (`Refusal`) and becomes an event. What takes a position back is never held back by a limit.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from kernel.limits import Limits
 from kernel.money import ZERO, canonical_text, from_units, multiply, subtract, total, toward_zero_to
 from kernel.portfolio import is_priced
-from kernel.risk.checks import CHECKS, Check, Trade
+from kernel.risk.checks import NOTHING_HELD, Held, Trade, held, stale
 from kernel.risk.exposure import quote_rate
 from kernel.risk.funds import cash_lacks, margin_lacks
-from kernel.state import Market, Position, State
-from kernel.timeframe import NS_PER_SECOND, iso
+from kernel.state import Position, State
 
 __all__ = ["Approved", "Refusal", "Risk", "Wish"]
-
-_MINUTE_NS = 60 * NS_PER_SECOND
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -53,16 +50,6 @@ class Wish(NamedTuple):
     orders: int
 
 
-class _Held(NamedTuple):
-    """Limits as they are asked: `checks` names each one, how it is held, and how much it is; `age_max` in ns."""
-
-    checks: tuple[tuple[str, Check, Any], ...]
-    age_max: int | None
-
-
-_NONE = _Held((), None)
-
-
 class Risk:
     """Judges wishes against the account, the limits of their strategy, and those of the account.
 
@@ -70,8 +57,8 @@ class Risk:
     """
 
     def __init__(self, account_limits: Limits, strategy_limits: Mapping[str, Limits]) -> None:
-        self._account = _held(account_limits)
-        self._strategies = {name: _held(limits) for name, limits in strategy_limits.items()}
+        self._account = held(account_limits)
+        self._strategies = {name: held(limits) for name, limits in strategy_limits.items()}
 
     def approve(self, state: State, wish: Wish) -> Approved | Refusal:
         """Judge a wish. The change that leads to its target counts every live order as filled."""
@@ -99,9 +86,9 @@ class Risk:
         """`notional` is signed, in quote."""
         market, on_margin = state.markets[wish.symbol], state.account.kind == "margin"
         own, together = self._in_force(state, wish.strategy)
-        stale = _stale(market, wish.ts, own, together)
-        if stale:
-            return Refusal("stale_data", stale)
+        too_old = stale(market, wish.ts, own, together)
+        if too_old:
+            return Refusal("stale_data", too_old)
         rate = quote_rate(state, market)
         if rate is None:
             return Refusal("stale_data", f"{market.instrument.quote} has no price in {state.account.currency} yet")
@@ -119,34 +106,17 @@ class Risk:
             return Refusal("insufficient_margin", lacks)
         return (
             _quarantined(state, wish)
-            or _beyond_limit(own.checks, state, trade, (wish.strategy,), f"strategy {wish.strategy}")
-            or _beyond_limit(together.checks, state, trade, state.books.keys(), "account")
+            or _beyond_limit(own, state, trade, (wish.strategy,), f"strategy {wish.strategy}")
+            or _beyond_limit(together, state, trade, state.books.keys(), "account")
         )
 
-    def _in_force(self, state: State, strategy: str) -> tuple[_Held, _Held]:
+    def _in_force(self, state: State, strategy: str) -> tuple[Held, Held]:
         """The limits of a strategy, and those of the account."""
-        own, together, changed = self._strategies.get(strategy, _NONE), self._account, state.limits
+        own, together, changed = self._strategies.get(strategy, NOTHING_HELD), self._account, state.limits
         if changed:
-            own = _held(changed[strategy]) if strategy in changed else own
-            together = _held(changed[""]) if "" in changed else together
+            own = held(changed[strategy]) if strategy in changed else own
+            together = held(changed[""]) if "" in changed else together
         return own, together
-
-
-def _held(limits: Limits) -> _Held:
-    given = ((name, check, getattr(limits, name)) for name, check in CHECKS.items())
-    minutes = limits.max_candle_age_minutes
-    return _Held(
-        tuple((name, check, limit) for name, check, limit in given if limit is not None),
-        None if minutes is None else minutes * _MINUTE_NS,
-    )
-
-
-def _stale(market: Market, ts: int, *limits: _Held) -> str:
-    """Whether a market's last candle is older than the strictest limit allows: "" or the figures."""
-    ages = [held.age_max for held in limits if held.age_max is not None]
-    if not ages or ts - market.ts <= min(ages):
-        return ""
-    return f"the last candle closed at {iso(market.ts)}, more than {min(ages) // _MINUTE_NS} minutes ago"
 
 
 def _pending(state: State, position: Position) -> Decimal:
@@ -174,10 +144,8 @@ def _quarantined(state: State, wish: Wish) -> Refusal | None:
     return None
 
 
-def _beyond_limit(
-    checks: Iterable[tuple[str, Check, Any]], state: State, trade: Trade, books: Collection[str], whose: str
-) -> Refusal | None:
-    for name, check, limit in checks:
+def _beyond_limit(limits: Held, state: State, trade: Trade, books: Collection[str], whose: str) -> Refusal | None:
+    for name, check, limit in limits.checks:
         figures = check(limit, state, trade, books)
         if figures:
             return Refusal(name, f"{figures} ({whose})")

@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from kernel.limits import Limits
 from kernel.money import ZERO, add, canonical_text, from_units, multiply, negative, subtract
 from kernel.portfolio import equity, is_priced
 from kernel.risk.exposure import Exposure, Reach, exposure, net_notionals, notional_reach, quantity_reach
 from kernel.state import Market, State
-from kernel.timeframe import NS_PER_SECOND
+from kernel.timeframe import NS_PER_SECOND, iso
 
-__all__ = ["CHECKS", "Check", "Trade", "ahead"]
+__all__ = ["CHECKS", "NOTHING_HELD", "Check", "Held", "Trade", "ahead", "held", "stale"]
 
 _MINUTE_NS = 60 * NS_PER_SECOND
 
@@ -35,6 +36,34 @@ class Trade(NamedTuple):
 
 
 Check = Callable[[Any, State, Trade, Collection[str]], str]  # limit, ..., strategies it counts: "" or the figures
+
+
+class Held(NamedTuple):
+    """Limits as they are asked: `checks` names each one, how it is held, and how much it is; `age_max` in ns."""
+
+    checks: tuple[tuple[str, Check, Any], ...]
+    age_max: int | None
+
+
+NOTHING_HELD = Held((), None)
+
+
+def held(limits: Limits) -> Held:
+    """What of the limits is to be asked."""
+    given = ((name, check, getattr(limits, name)) for name, check in CHECKS.items())
+    minutes = limits.max_candle_age_minutes
+    return Held(
+        tuple((name, check, limit) for name, check, limit in given if limit is not None),
+        None if minutes is None else minutes * _MINUTE_NS,
+    )
+
+
+def stale(market: Market, ts: int, *limits: Held) -> str:
+    """Whether a market's last candle is older than the strictest of some limits allows: "" or the figures."""
+    ages = [each.age_max for each in limits if each.age_max is not None]
+    if not ages or ts - market.ts <= min(ages):
+        return ""
+    return f"the last candle closed at {iso(market.ts)}, more than {min(ages) // _MINUTE_NS} minutes ago"
 
 
 def ahead(reach: Reach, change: Decimal) -> Decimal:

@@ -65,7 +65,7 @@ async def api(
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
-        await server.shutdown(LEAVE_S)
+        await _hang_up(server)
         if isinstance(place, Path) and own is not None:
             clear(place, own)
 
@@ -88,6 +88,16 @@ async def _serve(
         await asyncio.Event().wait()
     finally:
         accepting.close()
+
+
+async def _hang_up(server: web.Server) -> None:
+    """Let answers be finished that soon are; then end every connection, those too that take nothing."""
+    open_still = [connection.transport for connection in server.connections if connection.transport is not None]
+    server.pre_shutdown()
+    await server.shutdown(LEAVE_S)
+    for transport in open_still:
+        transport.abort()
+    await asyncio.sleep(0)  # they are told
 
 
 def _connector(server: web.Server) -> Callable[[], asyncio.Protocol]:
@@ -140,8 +150,7 @@ class _Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Close it."""
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
+        transport.close()
 
 
 def _request(

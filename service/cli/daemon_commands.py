@@ -1,6 +1,8 @@
 """`candled run`: the long-running daemon on a recorded market, played as if it were live."""
 
 import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +19,17 @@ from service.daemon.clock import parse_speed
 from service.daemon.plan import make_plan
 from service.daemon.serve import serve
 from service.definition import Window
+from service.logs.secrets import Secrets
+from service.logs.setup import logging_to
 from service.loop import run as run_loop
 
 __all__ = ["run"]
 
 _DEFAULTS = Common()
+
+
+def _unseen(_count: int) -> None:
+    pass
 
 
 def run(
@@ -73,7 +81,14 @@ def run(
     for note in plan.prepared.notes:
         warn(escape(note))
     url = common.database_url or settings.database.url or None
-    with progress("running", plan.prepared.composed.feeder.rows, "candles") as advance:
-        result = run_loop(serve(plan, os.environ, database_url=url, progress=advance))
+    secrets = Secrets()
+    if url:
+        secrets.add_url(url)
+    watched = exit_at_end and sys.stderr.isatty()  # somebody waits for the end, and sees how far it is
+    with (
+        logging_to(sys.stderr, level="warning" if watched else "info", secrets=secrets, fields={"stream": plan.stream}),
+        progress("running", plan.prepared.composed.feeder.rows, "candles") if watched else nullcontext(_unseen) as seen,
+    ):
+        result = run_loop(serve(plan, os.environ, database_url=url, progress=seen))
     if result is not None:
         answer(common, msgspec.to_builtins(result), lambda out: show_backtest(out, result, plan.definition, common))

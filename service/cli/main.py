@@ -61,6 +61,7 @@ app.command("research.demo:demo", name="demo", help="The whole tour on a synthet
 app.command("research.certify_command:certify", name="certify", help="Prove that every feature has one value.")
 app.command("service.cli.run_commands:backtest", name="backtest", help="Run a strategy over recorded candles.")
 app.command("service.cli.daemon_commands:run", name="run", help="The daemon: a market played as if live, durably.")
+app.command("service.cli.doctor_command:doctor", name="doctor", help="Is this machine fit for it; how to mend it.")
 app.command("service.cli.run_commands:replay", name="replay", help="Execute a recorded run again from its log.")
 app.command("service.cli.run_commands:explain", name="explain", help="Why it did, or did not, trade at a time.")
 app.command("research.report_command:report", name="report", help="What a run did: a summary, a page, tables.")

@@ -59,16 +59,14 @@ class Cleaner:
 
     def _text(self, text: str, bound: int) -> str:
         """The text, or its two ends. Secrets go first: a cut through one would leave half of it."""
-        half, edge = bound // 2, self._secrets.longest
+        hide, edge, half = self._secrets.hide, self._secrets.longest, bound // 2
         if len(text) <= bound + _RAW_MORE:
-            hidden = self._secrets.hide(text)
-            head, tail = hidden[:half], hidden[-half:]
+            head = tail = hide(text)
+            shown = head if len(head) <= bound else ""
         else:
-            reach = half + _RAW_MORE // 2
-            hidden = ""
-            head = self._secrets.hide(text[:reach])[: -edge or None][:half]
-            tail = self._secrets.hide(text[-reach:])[edge:][-half:]
-        if not hidden or len(hidden) > bound:
-            hidden = f"{head} ...[{len(text)} characters]... {tail}" if text else ""
-        printable = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", hidden)
+            reach, shown = half + _RAW_MORE // 2, ""
+            head, tail = hide(text[:reach])[: -edge or None], hide(text[-reach:])[edge:]
+        if not shown and text:
+            shown = f"{head[:half]} ...[{len(text)} characters]... {tail[-half:]}"
+        printable = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", shown)
         return printable.encode(errors="backslashreplace").decode()

@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO
 import msgspec
 import structlog
 
+from kernel.errors import CandledError
 from service.logs.cleaning import Cleaner
 from service.logs.limit import RateLimit
 from service.logs.pump import Pump
@@ -29,7 +30,8 @@ def logging_to(
 ) -> Iterator[Pump]:
     """Log to `stream` for the block's length: JSON lines, on a terminal something for people.
 
-    `fields` are in every line. Secrets may be added to `secrets` at any time. Gives the pump, for its count.
+    `fields` are in every line. Secrets may be added to `secrets` at any time. Gives the pump, for its count. An
+    exception that leaves the block, and is none of candled's own, is logged with its traceback.
     """
     pump = Pump(stream.fileno())
     handler = logging.StreamHandler(pump)
@@ -56,6 +58,11 @@ def logging_to(
     logging.captureWarnings(capture=True)
     try:
         yield pump
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, CandledError):
+            _uncaught(type(error), error, error.__traceback__)
+            hooks = _said_already, *hooks[1:]
+        raise
     finally:
         logging.captureWarnings(capture=False)
         sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
@@ -105,6 +112,10 @@ def _unsaid(pump: Pump, record: logging.LogRecord) -> None:
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     logging.getLogger("candled").critical("uncaught exception", exc_info=(kind, error, trace))
+
+
+def _said_already(_kind: type[BaseException], _error: BaseException, _trace: Any) -> None:
+    """Its traceback is in the log, without secrets; Python would print it once more, with them."""
 
 
 def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:

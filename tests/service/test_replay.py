@@ -14,7 +14,6 @@ from made import EMA_CROSS, ROOT, Ran, dataset, run, walk
 from made import records as records_of
 
 from kernel.errors import NotFound
-from kernel.messages import Report
 from service.log.file import LOG_FILE
 from service.log.frames import compress
 from service.log.record import GENESIS, chained_hash
@@ -22,9 +21,6 @@ from service.runs import resolve, runs_dir
 from venues.dataset import datasets_dir
 
 CANDLED = Path(sys.executable).with_name("candled")
-
-
-REPORTS = {t.__name__ for t in Report.__args__}
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +66,7 @@ def test_every_altered_payload_is_named_whether_or_not_its_hash_was_made_anew(ra
         forged = altered(record)
         changed = [*records[:place], forged, *records[place + 1 :]]
         for log in (changed, rechained(changed)):
-            found = ran.replayed(log).first_divergence
-            # What a venue said is the log's own word: a forged report shows in what the kernel derives from it.
-            own_word = record.type in REPORTS and log is not changed
-            shown_at = range(record.seq, record.seq + 3) if own_word else (record.seq,)
-            silent = own_word and b"venue_order_id" in record.payload  # nothing is derived from the venue's own id
-            assert found.seq in shown_at if found else silent, record
-            assert ran.replayed(log, ended=ran.head).first_divergence, record
+            assert ran.replayed(log).first_divergence.seq == record.seq, record
 
 
 def test_every_record_that_is_dropped_doubled_or_swapped_is_named(ran):
@@ -87,9 +77,7 @@ def test_every_record_that_is_dropped_doubled_or_swapped_is_named(ran):
         swapped = [*records[:place], records[place + 1], record, *records[place + 2 :]]
         for log, seq in ((dropped, record.seq), (doubled, record.seq + 1), (swapped, record.seq)):
             assert ran.replayed(log).first_divergence.seq == seq, record
-            found = ran.replayed(rechained(log)).first_divergence
-            assert found.seq <= seq + 1 if found else "OrderAccepted" in (record.type, records[place + 1].type), record
-            assert ran.replayed(rechained(log), ended=ran.head).first_divergence, record
+            assert seq <= ran.replayed(rechained(log)).first_divergence.seq <= seq + 1, record
 
 
 @pytest.mark.parametrize(
@@ -106,7 +94,7 @@ def test_every_record_that_is_dropped_doubled_or_swapped_is_named(ran):
         ("OrderFilled", "type", b'"OrderLost"'),
     ],
 )
-def test_no_forged_report_can_stop_the_replay_from_naming_a_record(ran, kind, field, forged):
+def test_a_forged_report_is_named_whatever_it_says(ran, kind, field, forged):
     records = ran.records
     place = [i for i, r in enumerate(records) if r.type == kind][2]
     payload = re.sub(
@@ -114,7 +102,7 @@ def test_no_forged_report_can_stop_the_replay_from_naming_a_record(ran, kind, fi
     )
     assert payload != records[place].payload
     log = rechained([*records[:place], records[place]._replace(payload=payload), *records[place + 1 :]])
-    assert place + 1 <= ran.replayed(log).first_divergence.seq <= place + 2
+    assert ran.replayed(log).first_divergence.seq == place + 1
 
 
 def test_a_type_or_version_that_nobody_knows_is_named(ran):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 import uvloop
@@ -17,7 +17,7 @@ from service.api.server import api
 from service.config_types import ApiConfig
 from tests.service.api.daemon import Daemon, explain
 
-WAIT_S = 20
+WAIT_S = 10
 
 
 class Answer(NamedTuple):
@@ -95,10 +95,9 @@ class Serving:
         return self.call("POST", path, {} if body is None else body, **more)
 
     def raw(self, content: bytes) -> bytes:
-        """Send bytes, and read to the end."""
+        """Send bytes, and read until the other side closes."""
         with self.connect() as plug:
             plug.sendall(content)
-            plug.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: plug.recv(65536), b""))
 
     @contextmanager
@@ -109,14 +108,15 @@ class Serving:
         head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
         with self.connect() as plug:
             plug.sendall(f"GET /events{query} HTTP/1.1\r\n{head}\r\n".encode())
-            yield Stream(plug)
+            with plug.makefile("rb") as file:
+                yield Stream(file)
 
 
 class Stream:
     """Server-sent events, as they come, through HTTP's chunks."""
 
-    def __init__(self, plug: socket.socket) -> None:
-        self._file = plug.makefile("rb")
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self.head = b"".join(iter(self._file.readline, b"\r\n"))
         self._text = b""
 

@@ -141,7 +141,7 @@ def test_a_command_needs_a_key(served, key):
 
 def test_a_body_in_chunks_is_bounded_too(served):
     head = f"POST /pause HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {served.tokens['operate']}\r\n"
-    head += "Idempotency-Key: k\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head += "Idempotency-Key: k\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
     assert b" 413 " in served.raw(head.encode() + chunk * 3 + b"0\r\n\r\n")
     assert b" 400 " in served.raw(head.encode() + b"zz\r\n{}\r\n0\r\n\r\n")
@@ -156,8 +156,8 @@ def test_a_body_in_chunks_is_bounded_too(served):
      b"GET /" + b"y" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
      b"GET /status HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 1_000 + b"\r\n",
      b"GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-     b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-     b"GET http://evil.example/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+     b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+     b"GET http://evil.example/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
      b"GET http:///\xff HTTP/1.1\r\nHost: localhost\r\n\r\n"],
 )  # fmt: skip
 def test_what_is_no_http_gets_the_same_form_and_no_more(shared, said):
@@ -170,8 +170,8 @@ def test_what_is_no_http_gets_the_same_form_and_no_more(shared, said):
 
 
 def test_two_requests_on_one_connection(shared):
-    head = f"GET /livez HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shared.tokens['read']}\r\n\r\n".encode()
-    assert shared.raw(head * 2).count(b'{"alive":true}') == 2
+    head = f"GET /livez HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shared.tokens['read']}\r\n"
+    assert shared.raw(f"{head}\r\n{head}Connection: close\r\n\r\n".encode()).count(b'{"alive":true}') == 2
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /livez HT", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", b"DRIP"])

@@ -2,14 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-from contextlib import asynccontextmanager
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -21,78 +14,15 @@ from service.log.postgres import PostgresLogStore
 from service.log.record import Chain, Head
 from service.log.verify import verify
 from tests.service.journal import entries, in_batches, records, turns
+from tests.service.link import link_to
+from tests.service.owner import owner_of
 
-ROOT = Path(__file__).resolve().parents[3]
 TURNS = turns(30)
 WRITTEN = records(30)
 
 
 async def read(store, stream):
     return [record async for batch in store.records(stream) for record in batch]
-
-
-class Link:
-    """A proxy before a server: cuts a connection at COMMIT, before or after the server has it, or in a COPY."""
-
-    def __init__(self, url: str, directory: str) -> None:
-        self._target = urlsplit(url)
-        self.url = urlunsplit(
-            self._target._replace(netloc=f"{self._target.netloc.rpartition('@')[0]}@", query=f"host={directory}")
-        )
-        self.cut = ""
-        self.down = False
-        self.cuts = 0
-
-    async def serve(self, reader, writer):
-        if self.down:
-            writer.close()
-            return
-        host = parse_qs(self._target.query).get("host")
-        if host:
-            there = await asyncio.open_unix_connection(f"{host[0]}/.s.PGSQL.5432")
-        else:
-            there = await asyncio.open_connection(self._target.hostname, self._target.port or 5432)
-        back = asyncio.create_task(self._copy(there[0], writer))
-        copied = 0
-        try:
-            while chunk := await reader.read(65536):
-                copied = copied + len(chunk) if chunk.startswith(b"d") or copied else 0
-                if self.cut == "copy" and copied > 100_000:
-                    self.cut = ""
-                    break
-                if self.cut != "copy" and self.cut and b"COMMIT;" in chunk:
-                    how, self.cut = self.cut, ""
-                    self.cuts += 1
-                    back.cancel()
-                    await asyncio.wait([back])
-                    if how == "after":
-                        there[1].write(chunk)
-                        await there[0].read(65536)
-                    break
-                there[1].write(chunk)
-        except ConnectionError:
-            pass
-        finally:
-            back.cancel()
-            there[1].close()
-            writer.close()
-
-    async def _copy(self, reader, writer):
-        while chunk := await reader.read(65536):
-            writer.write(chunk)
-        writer.close()
-
-
-@asynccontextmanager
-async def link_to(url):
-    directory = tempfile.mkdtemp(prefix="cd-")
-    link = Link(url, directory)
-    server = await asyncio.start_unix_server(link.serve, f"{directory}/.s.PGSQL.5432")
-    try:
-        yield link
-    finally:
-        server.close()
-        shutil.rmtree(directory)
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])
@@ -225,46 +155,11 @@ async def test_a_heartbeat_keeps_the_lease_and_notices_its_loss(postgres, stream
         await second.append(Chain(epoch=2, head=second.head).extend(entries(30)[10:]))
 
 
-OWNER = """
-import sys
-from tests.service.journal import entries
-from kernel.errors import CandledError
-from service import loop
-from service.database.connect import Database
-from service.log.postgres import PostgresLogStore
-from service.log.record import Chain
-
-async def main():
-    writer = await PostgresLogStore(Database(sys.stdin.readline().strip())).open(sys.argv[1])
-    chain = Chain(epoch=writer.epoch, head=writer.head)
-    while True:
-        await writer.append(chain.extend(entries(1, seed=chain.head.seq)))
-        print(writer.head.seq, flush=True)
-
-try:
-    loop.run(main())
-except CandledError as error:
-    print(error, repr(error.__cause__), file=sys.stderr)
-    sys.exit(error.exit_code)
-"""
-
-
 @pytest.fixture
 def owner(postgres, stream):
     """Another process that appends to the stream as fast as it can."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER, stream],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        process.stdin.write(postgres.url + "\n")
-        process.stdin.flush()
-        process.said = [int(process.stdout.readline()) for _ in range(5)]
+    with owner_of(stream, postgres.url) as process:
         yield process
-        process.kill()
 
 
 async def test_a_stopped_owner_is_taken_over_from_and_ends_when_it_wakes(postgres, stream, owner):
