@@ -17,9 +17,10 @@ from service.cli.options import Common, answer, progress
 from service.definition import read_definition
 from service.runs import Execution, resolve
 from service.stores import home_of, open_store
-from venues.dataset import Dataset, open_dataset
+from venues.dataset import open_dataset
 
 if TYPE_CHECKING:
+    from research.report.market import Candles
     from research.report.measure import Run
     from research.report.reading import Reading
 
@@ -29,7 +30,10 @@ _DEFAULTS = Common()
 
 
 def report(
-    run: Annotated[str, Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution.")],
+    run: Annotated[
+        str,
+        Parameter(help="A run id, or 6 characters of its beginning; RUN/n for its n-th execution; a daemon's stream."),
+    ],
     /,
     *,
     html: Annotated[Path | None, Parameter(help="Write a page to this file; it needs no network.")] = None,
@@ -74,42 +78,54 @@ def report(
 
 
 def _about(execution: Execution, common: Common) -> "Run":
-    """What the run's definition says, and which of its datasets are here."""
+    """What the run's definition says, and which of its candles are here."""
+    from research.report.market import LogCandles, Market
     from research.report.measure import Run
-    from research.report.reading import Market
 
     definition = read_definition(execution.definition, execution.run)
-    markets = {
-        market.instrument.symbol: Market(timeframe_ns(market.timeframe), _dataset(common.data_dir, market.dataset))
-        for market in definition.markets
-    }
+    markets = {}
+    for market in definition.markets:
+        instrument, length_ns = market.instrument, timeframe_ns(market.timeframe)
+        candles = (
+            LogCandles(length_ns, instrument.price_decimals, instrument.volume_decimals)
+            if execution.keeps_market
+            else _of_dataset(common.data_dir, market.dataset)
+        )
+        markets[instrument.symbol] = Market(length_ns, candles)
     with pinned():
         told = msgspec.to_builtins(definition)
     window = definition.window
     return Run(execution.run, execution.stream, markets, window.first, window.before, told)
 
 
-def _dataset(data_dir: Path, name: str) -> Dataset | None:
+def _of_dataset(data_dir: Path, name: str) -> "Candles | None":
+    from research.report.market import DatasetCandles
+
     try:
-        return open_dataset(data_dir, name)
+        return DatasetCandles(open_dataset(data_dir, name))
     except NotFound:
         return None
 
 
 def _read(execution: Execution, about: "Run", common: Common) -> "Reading":
-    """Fold the log, frame by frame, wherever it is kept. Errors: NotFound for an empty one."""
+    """Fold the log, frame by frame, wherever it is kept; its candles first. Errors: NotFound for an empty one."""
+    from research.report.market import LogCandles, gather
     from research.report.reading import Reading
 
-    outcome, home = execution.outcome(), home_of(execution)
     reading = Reading(about.markets, first_ns=about.first_ns, before_ns=about.before_ns)
+    held = {symbol: m.candles for symbol, m in about.markets.items() if isinstance(m.candles, LogCandles)}
+    end = execution.known_end()
 
     async def fold() -> None:
-        with progress("reading", outcome.records if outcome is not None else None, "records") as advance:
-            async with open_store(home, common.data_dir, common.database_url or None) as store:
+        async with open_store(home_of(execution), common.data_dir, common.database_url or None) as store:
+            last = await gather(store.records(execution.stream), held) if held else None
+            with progress("reading", last or (end.seq if end else None), "records") as advance:
                 async for batch in store.records(execution.stream):
                     for record in batch:
-                        reading.take(record)
+                        if last is None or record.seq <= last:
+                            reading.take(record)
                     advance(len(batch))
+        reading.finish()
 
     loop.run(fold())
     if reading.records == 0:

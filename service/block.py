@@ -72,11 +72,25 @@ class BlockRunner:
                 row, piece.codes, piece.wishes, piece.places, piece.lows, piece.highs, piece.opened, piece.times,
                 self._directions, self._floors, self._ceilings, state.day_ends, self._due,
             )  # fmt: skip
+            if self._session.waiting and piece.times[min(woken, end - 1)] > state.ts:
+                row = await self._end_instant(piece, row)
+                continue
             if woken > row:
                 await self._pass(piece, row, woken)
             if woken < end:
                 await self._wake(piece, woken)
             row = woken + 1
+        if self._session.waiting:
+            await self._end_instant(piece, end)
+
+    async def _end_instant(self, piece: Piece, row: int) -> int:
+        """Count the rest of the instant, and have sent what it requested; gives the row behind it."""
+        end = int(piece.times.searchsorted(self._kernel.state.ts, side="right"))
+        if end > row:
+            await self._pass(piece, row, end)
+        await self._session.settle()
+        self._look_at(range(len(self._symbols)))
+        return end
 
     @property
     def _begins(self) -> bool:

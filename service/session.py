@@ -19,21 +19,28 @@ _SENT_KEPT = 4096  # wire ids of this many orders are kept before those of ended
 
 
 class Session:
-    """Couples a kernel, a venue and a journal. `sent` are the wire ids of orders that went out, by order."""
+    """Couples a kernel, a venue and a journal.
+
+    `sent` are the wire ids of orders that went out, by order; `waiting` what goes out when the instant is over.
+    """
 
     def __init__(self, kernel: Kernel, venue: Venue, journal: Journal) -> None:
         self.kernel = kernel
         self.venue = venue
         self.journal = journal
         self.sent: dict[int, str] = {}
+        self.waiting: list[_Outgoing] = []
+        self._at_once = venue.answers_at_once
 
     async def market(self, messages: Iterable[MarketMessage]) -> None:
         """Run market messages through: the venue first, then the kernel, then what the kernel requested."""
         take, turn, journal = self.venue.take, self.kernel.turn, self.journal
         keep = journal.pending.append if journal.keeps_market else None
         for message in messages:
+            if self.waiting and message.ts != self.kernel.state.ts:
+                await self.settle()
             for report in take(message):
-                await self.message(report)
+                await self._sent_or_held(self._turn(report))
             events = turn(message)
             if keep is not None:
                 keep(message)
@@ -42,18 +49,27 @@ class Session:
 
     async def derived(self, events: Sequence[Event]) -> None:
         """Log what the kernel derived from market messages, and send what it requests."""
-        requests = self._note(events)
-        if requests:
-            await self._send(requests)
+        await self._sent_or_held(self._note(events))
         await self.journal.turned()
 
     async def message(self, message: LoggedMessage) -> Sequence[Event]:
-        """Log a message that is not market data, and turn it; gives the events of that turn."""
+        """Log a message that is not market data, between instants, and turn it; gives the events of that turn."""
+        await self.settle()
         events = self.kernel.turn(message)
-        requests = self._log(message, events)
-        if requests:
-            await self._send(requests)
+        await self._send(self._log(message, events))
         return events
+
+    async def settle(self) -> None:
+        """The instant is over: send what it requested."""
+        if self.waiting:
+            requests, self.waiting = self.waiting, []
+            await self._send(requests)
+
+    async def _sent_or_held(self, requests: list[_Outgoing]) -> None:
+        if requests and self._at_once:
+            await self._send(requests)
+        elif requests:
+            self.waiting += requests
 
     def _turn(self, message: LoggedMessage) -> list[_Outgoing]:
         return self._log(message, self.kernel.turn(message))

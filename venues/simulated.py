@@ -54,6 +54,7 @@ class SimulatedVenue:
         detail: Detail | None = None,
     ) -> None:
         self._floor = Floor(config, instruments, account, seed=seed, detail=detail)
+        self.answers_at_once = not (config.latency_ms or config.latency_jitter_ms)
         self._knows_volume = self._floor.knows_volume
         self._state = self._floor.state
         self._watched: dict[str, Wake] = {}

@@ -82,7 +82,15 @@ CancelOutcome = Done | Gone | Unknown
 
 
 class Venue(Protocol):
-    """A place that takes orders."""
+    """A place that takes orders.
+
+    One that `answers_at_once` is asked between two messages, and its answers are turned before the next. Another is sent
+    what a market instant requested when all messages of the instant are turned.
+    """
+
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether what it says of an order may matter to the next message of the same instant."""
 
     def take(self, message: MarketMessage, /) -> Sequence[Report]:
         """See a market message before the kernel does; give the reports of what it filled."""

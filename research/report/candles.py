@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
-from kernel.timeframe import timeframe_ns
 from research.report.ledger import FillTimes
+from research.report.market import Candles
 from research.report.trades import Trade
-from venues.dataset import CandleBlock, Dataset
+from venues.dataset import CandleBlock
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,20 +37,20 @@ class VolumeShares(NamedTuple):
     largest: float
 
 
-def load(dataset: Dataset, *, first_ns: int | None, before_ns: int | None) -> CandleBlock | None:
+def load(market: Candles, *, first_ns: int | None, before_ns: int | None) -> CandleBlock | None:
     """The candles of a run's window, whole; None where there are none."""
-    blocks = list(dataset.blocks(first_ns=first_ns, before_ns=before_ns))
+    blocks = list(market.blocks(first_ns=first_ns, before_ns=before_ns))
     if not blocks:
         return None
     return CandleBlock(*(np.concatenate([getattr(block, name) for block in blocks]) for name in CandleBlock._fields))
 
 
-def excursions(candles: CandleBlock, dataset: Dataset, trades: Sequence[Trade]) -> list[Trade]:
+def excursions(candles: CandleBlock, market: Candles, trades: Sequence[Trade]) -> list[Trade]:
     """The trades, each with the worst and best price of the candles that closed after its entry, up to its exit."""
-    closed_at = candles.open_time + timeframe_ns(dataset.manifest.timeframe)
+    closed_at = candles.open_time + market.length_ns
     first = closed_at.searchsorted([trade.entry_time for trade in trades], side="right")
     last = closed_at.searchsorted([trade.exit_time for trade in trades], side="right")
-    scale = 10.0**-dataset.manifest.price_decimals
+    scale = 10.0**-market.price_decimals
     found = []
     for trade, start, end in zip(trades, first.tolist(), last.tolist(), strict=True):
         entry, leave = float(trade.entry_price), float(trade.exit_price)
@@ -62,26 +62,26 @@ def excursions(candles: CandleBlock, dataset: Dataset, trades: Sequence[Trade]) 
     return found
 
 
-def volume_shares(candles: CandleBlock, dataset: Dataset, fills: FillTimes) -> VolumeShares | None:
+def volume_shares(candles: CandleBlock, market: Candles, fills: FillTimes) -> VolumeShares | None:
     """Each order's fills on a candle, as a share of that candle's volume. None where no candle has a volume."""
     if not len(fills.ts) or not (candles.volume > 0).any():
         return None
-    closed_at = candles.open_time + timeframe_ns(dataset.manifest.timeframe)
+    closed_at = candles.open_time + market.length_ns
     rows = np.maximum(closed_at.searchsorted(np.asarray(fills.ts), side="right") - 1, 0)
     pairs, place = np.unique(np.stack([rows, np.asarray(fills.order)]), axis=1, return_inverse=True)
     filled = np.bincount(place.reshape(-1), weights=np.asarray(fills.quantity))
-    volumes = candles.volume[pairs[0]].astype(np.float64) * 10.0**-dataset.manifest.volume_decimals
+    volumes = candles.volume[pairs[0]].astype(np.float64) * 10.0**-market.volume_decimals
     large = int((filled > _SHARE_LARGE * volumes).sum())
     some = volumes > 0
     largest = float((filled[some] / volumes[some]).max(initial=0.0))
     return VolumeShares(pairs.shape[1], large, largest)
 
 
-def thinned(candles: CandleBlock, dataset: Dataset, *, most: int) -> PriceHistory:
+def thinned(candles: CandleBlock, market: Candles, *, most: int) -> PriceHistory:
     """At most `most` candles, each of equally many."""
     starts = np.arange(0, len(candles.open_time), max(1, -(-len(candles.open_time) // most)))
     ends = np.append(starts[1:], len(candles.open_time)) - 1
-    scale = 10**dataset.manifest.price_decimals
+    scale = 10**market.price_decimals
 
     def prices(units: "npt.NDArray[Any]") -> list[float]:
         return [int(unit) / scale for unit in units]

@@ -52,16 +52,22 @@ class EquityCurve:
 
     def mark(self, event: EquityMarked, gross: float) -> None:
         """Add a mark; `gross` is the worth of all positions then. Cause `open` is the beginning."""
-        equity = float(event.equity)
-        self.final = event.equity
-        self.ended = max(self.ended, event.ts)
         if event.cause == "open":
-            self.starting, self.equity[0] = event.equity, equity
-            return
-        self.ts.append(event.ts)
-        self.equity.append(equity)
-        self.exposure.append(gross / equity if equity > 0 else 0.0)
-        self._by_day[_day_of(event)] = event.equity
+            self.starting = self.final = event.equity
+            self.equity[0] = float(event.equity)
+            self.ended = max(self.ended, event.ts)
+        else:
+            self.value(event.ts, event.equity, gross, before_day=event.cause == "day")
+
+    def value(self, ts: int, equity: Decimal, gross: float, *, before_day: bool = False) -> None:
+        """Add what the account was worth at `ts`, the close of a candle; of one that opens a day, before that day."""
+        worth = float(equity)
+        self.final = equity
+        self.ended = max(self.ended, ts)
+        self.ts.append(ts)
+        self.equity.append(worth)
+        self.exposure.append(gross / worth if worth > 0 else 0.0)
+        self._by_day[(ts - 1) // DAY_NS - before_day] = equity
 
     def days(self) -> Sequence[Day]:
         """Every day from the first to the last; one without a mark ends as the day before it did."""
@@ -88,9 +94,3 @@ def months_of(days: Sequence[Day], starting: Decimal) -> Sequence[Month]:
 def _made(before: Decimal, after: Decimal) -> tuple[Decimal, float | None]:
     profit = subtract(after, before)
     return profit, float(profit) / float(before) if before > 0 else None
-
-
-def _day_of(event: EquityMarked) -> int:
-    """The day that a mark is the newest of. Times are closes of candles; a `day` mark comes with the next day."""
-    of_candle = (event.ts - 1) // DAY_NS
-    return of_candle - 1 if event.cause == "day" else of_candle

@@ -11,8 +11,9 @@ from research.report.curve import EquityCurve, months_of
 from research.report.doubts import doubts
 from research.report.figures import Ambiguity, Costs, Equity, Figures, RunFacts
 from research.report.ledger import Ledger
+from research.report.market import Market
 from research.report.metrics import groups_of, metrics_of
-from research.report.reading import Market, Reading
+from research.report.reading import Reading
 from research.report.trades import OpenPosition, Trade
 
 __all__ = ["Report", "Run", "measure"]
@@ -79,16 +80,16 @@ def _look_up(run: Run, ledger: Ledger) -> tuple[dict[str, PriceHistory], list[Vo
     for place, trade in enumerate(ledger.trades):
         places.setdefault(trade.symbol, []).append(place)
     for symbol, market in run.markets.items():
-        dataset = market.dataset
-        candles = load(dataset, first_ns=run.first_ns, before_ns=run.before_ns) if dataset is not None else None
-        if dataset is None or candles is None:
+        source = market.candles
+        candles = load(source, first_ns=run.first_ns, before_ns=run.before_ns) if source is not None else None
+        if source is None or candles is None:
             continue
-        prices[symbol] = thinned(candles, dataset, most=_CANDLES_DRAWN)
-        found = volume_shares(candles, dataset, ledger.fills[symbol]) if symbol in ledger.fills else None
+        prices[symbol] = thinned(candles, source, most=_CANDLES_DRAWN)
+        found = volume_shares(candles, source, ledger.fills[symbol]) if symbol in ledger.fills else None
         if found is not None:
             shares.append(found)
         here = places.get(symbol, [])
-        for place, trade in zip(here, excursions(candles, dataset, [ledger.trades[p] for p in here]), strict=True):
+        for place, trade in zip(here, excursions(candles, source, [ledger.trades[p] for p in here]), strict=True):
             ledger.trades[place] = trade
     return prices, shares
 
@@ -111,7 +112,7 @@ def _facts(run: Run, reading: Reading) -> RunFacts:
 
 
 def _notes(run: Run, reading: Reading, equity: Equity) -> Iterable[str]:
-    absent = [symbol for symbol, market in run.markets.items() if market.dataset is None]
+    absent = [symbol for symbol, market in run.markets.items() if market.candles is None]
     if absent:
         yield f"the candles of {', '.join(absent)} are not here: their last prices are those of the newest fills"
     if not reading.ended:

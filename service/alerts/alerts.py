@@ -18,11 +18,11 @@ from service.alerts.webhook import Sent
 
 __all__ = ["Alerts"]
 
-WAITING_MAX: Final = 20
+WAITING_MAX: Final = 10  # lines of 300 characters: they fit into one message together
 _GATHER_S: Final = 1.0
 _HOUR_S: Final = 3_600.0
 _RETRY_S: Final = (1.0, 2.0, 5.0, 15.0, 60.0)  # the last of them for ever
-_LINE_MAX: Final = 400
+_LINE_MAX: Final = 300
 
 Send = Callable[[str], Awaitable[Sent]]
 
@@ -40,16 +40,16 @@ class Alerts:
         name: str,
         per_hour: int,
         hide: Callable[[str], str] = lambda text: text,
-        clock_s: Callable[[], float] = time.monotonic,
         gather_s: float = _GATHER_S,
+        hour_s: float = _HOUR_S,
     ) -> None:
         self.sent = 0
         self.lost = 0
         self._send = send
         self._name = name
         self._hide = hide
-        self._clock_s = clock_s
         self._gather_s = gather_s
+        self._hour_s = hour_s
         self._waiting: deque[str] = deque()
         self._held = 0
         self._times: deque[float] = deque(maxlen=per_hour)
@@ -94,25 +94,33 @@ class Alerts:
     def _until_free_s(self) -> float:
         times = self._times
         full = len(times) == times.maxlen
-        return max(times[0] + _HOUR_S - self._clock_s(), 0.0) if full else 0.0
+        return max(times[0] + self._hour_s - time.monotonic(), 0.0) if full else 0.0
 
     async def _deliver(self) -> None:
         """One message with everything that waits; again and again until it is taken, or refused for good."""
-        lines = list(self._waiting)
-        held, self._held = self._held, 0
+        lines, held = list(self._waiting), self._held
         self._waiting.clear()
         self._some.clear()
-        if held:
-            lines.insert(0, f"({held} earlier alerts were held back)")
-        text = "\n".join(f"{self._name}: {line}" for line in lines)
-        for attempt in range(1 << 62):
-            self._times.append(self._clock_s())
+        self._held = 0
+        counted = [f"({held} earlier ones were held back)"] if held else []
+        try:
+            taken = await self._taken(f"{self._name}: " + "\n".join([*lines, *counted]))
+        except asyncio.CancelledError:
+            self._waiting.extendleft(reversed(lines))
+            self._held += held
+            raise
+        self.sent += taken
+        self.lost += 0 if taken else len(lines)
+
+    async def _taken(self, text: str) -> bool:
+        attempt = 0
+        while True:
             outcome = await self._send(text)
             if outcome.taken:
-                self.sent += 1
-                return
+                self._times.append(time.monotonic())
+                return True
             self._log.warning("the webhook did not take a message", what=outcome.what, attempt=attempt + 1)
             if not outcome.again:
-                self.lost += len(lines)
-                return
-            await asyncio.sleep(max(outcome.wait_s, _RETRY_S[min(attempt, len(_RETRY_S) - 1)], self._until_free_s()))
+                return False
+            await asyncio.sleep(max(outcome.wait_s, _RETRY_S[min(attempt, len(_RETRY_S) - 1)]))
+            attempt += 1

@@ -1,6 +1,5 @@
-"""A webhook: takes one short text by POST. Its URL is a secret, and what other libraries say of it is never repeated."""
+"""A webhook: takes a short text by POST. Its URL is a secret: what other libraries say of it is never repeated."""
 
-import asyncio
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -47,7 +46,7 @@ class Webhook:
                 session.post(self._url, json=payload, allow_redirects=False) as response,
             ):
                 return _judged(response.status, response.headers.get("Retry-After", ""))
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return Sent(taken=False, again=True, wait_s=0.0, what=type(error).__name__)
 
 

@@ -26,7 +26,7 @@ class NoAnswer(CandledError):
 class Client:
     """One daemon, at its address, with a token. Errors: NoAnswer; UsageError and CandledError as the API refuses."""
 
-    def __init__(self, address: str, token: bytes) -> None:
+    def __init__(self, address: str, token: str) -> None:
         self._address = address
         self._token = token
 
@@ -41,7 +41,7 @@ class Client:
 
     def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], patience_s: float) -> bytes:
         connection = _connection(self._address, patience_s)
-        authorization = {"Authorization": f"Bearer {self._token.decode()}"}
+        authorization = {"Authorization": f"Bearer {self._token}"}
         try:
             connection.request(method, path, body or None, {**headers, **authorization})
             response = connection.getresponse()

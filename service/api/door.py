@@ -74,7 +74,7 @@ class Door:
     def _scope(self, request: web.BaseRequest) -> Scope | None:
         given = request.headers.getall("Authorization", [])
         kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        found = self._tokens.scope_of(token.strip().encode("utf-8", "surrogateescape"))
+        found = self._tokens.scope_of(token.strip())
         return found if kind.lower() == "bearer" else None
 
 

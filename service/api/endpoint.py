@@ -21,7 +21,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     api: str
     metrics: str
     stream: str
-    run: str
+    run: str = ""
 
 
 def write_endpoint(directory: Path, endpoint: Endpoint) -> None:

@@ -38,15 +38,23 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def api(
-    handle: Handle, config: ApiConfig, directory: Path, *, explain: Explain, speed: str
+    handle: Handle,
+    config: ApiConfig,
+    directory: Path,
+    *,
+    explain: Explain,
+    speed: str,
+    hide: Callable[[str], None] = lambda _secret: None,
 ) -> AsyncIterator[str]:
     """Serve the API while the block runs; gives its address, as endpoint.json has it.
 
     `directory` is the stream's: tokens and socket are there, unless the configuration names others. A port that is in
-    use is tried again every two seconds meanwhile, and is a problem of the part `api`.
+    use is tried again every two seconds meanwhile, and is a problem of the part `api`. `hide` is told the tokens.
     Errors: ConfigError for a place or a token that cannot be used.
     """
     tokens = read_tokens(config, directory)
+    for token in tokens:
+        hide(token)
     place = parse(config.listen, default=directory / SOCKET_FILE)
     tail = Tail(handle.head.seq + 1)
     desk = Desk(handle, tail, explain, speed, modules_of(handle.definition, handle.kernel), document())

@@ -39,7 +39,7 @@ class Daemon:
         """A client with a token for `scope`. Errors: UsageError; ConfigError where the token cannot be read."""
         directory, endpoint = find_endpoint(common.data_dir, self.stream)
         named = self.token_file or os.environ.get(f"CANDLED_API__{scope.upper()}_TOKEN_FILE")
-        return Client(endpoint.api, read_token(Path(named) if named else token_file(directory, scope)))
+        return Client(endpoint.api, read_token(Path(named) if named else token_file(directory, scope), scope))
 
 
 _THE_ONE = Daemon()

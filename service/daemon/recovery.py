@@ -53,6 +53,8 @@ async def recover(
         await _feed(session, held[:-1], gaps)
         del held[:-1]
     await _feed(session, held, gaps)
+    if journal.rehearsing:  # its last instant was over: what it requested was answered
+        await session.settle()
     await journal.durable()
     return Recovered(last.seq - after.seq, gaps)
 

@@ -131,8 +131,7 @@ class Trader:
                     return
                 await self._take(arrived, batch[first : first + _AT_ONCE])
                 await asyncio.sleep(0)
-                if self._commands and not self.journal.rehearsing:
-                    await self._turn_command(*self._commands.popleft())
+            await self.session.settle()
             self._room.release()
             self._metrics.queue_depth.labels("market").set(len(self._batches))
 

@@ -18,6 +18,7 @@ from service.metrics.tallies import Labels
 __all__ = ["DomainMetrics"]
 
 Series = Iterable[tuple[Labels, float]]
+_CONTRADICTIONS = (CandledError, LookupError, ArithmeticError)
 _OPEN = Family("Candles that ended undecided since the last record of them.", ("strategy", "step", "reason"))
 _BROKEN = Family("1 when the domain metrics stand still because the log contradicts them: a bug.")
 
@@ -35,7 +36,7 @@ class DomainMetrics(Collector):
         self._books = books
 
     def committed(self, first_seq: int, entries: Sequence[msgspec.Struct]) -> None:
-        """Take whole turns that became durable; what was taken already is passed over."""
+        """Take what became durable; what was taken already is passed over."""
         if self.broken:
             return
         fold = self.fold
@@ -44,13 +45,15 @@ class DomainMetrics(Collector):
                 raise CandledError(f"the metrics know the log up to {fold.seq}, and are given it from {first_seq}")
             for entry in entries[fold.seq + 1 - first_seq :]:
                 fold.take(entry)
-            fold.settle()
-        except (CandledError, LookupError, ArithmeticError) as error:
-            self.broken = str(error) or type(error).__name__
-            structlog.get_logger("metrics").error("the domain metrics stand still", reason=self.broken, seq=fold.seq)
+        except _CONTRADICTIONS as error:
+            self._stop(error)
 
     def collect(self) -> Iterator[Metric]:
-        """One family after the other, each as of now."""
+        """One family after the other, each as of now. Call it between turns: what was reported last is booked first."""
+        try:
+            self.fold.settle()
+        except _CONTRADICTIONS as error:
+            self._stop(error)
         for name, family in COUNTERS.items():
             yield _metric(name, family, self.fold.tallies.counts[name].items())
         shown: dict[str, list[tuple[Labels, float]]] = {name: [] for name in SHOWN}
@@ -65,6 +68,10 @@ class DomainMetrics(Collector):
         """The names, so that a registry refuses a second one of the same."""
         for name, family in (COUNTERS | SHOWN).items():
             yield _metric(name, family, ())
+
+    def _stop(self, error: Exception) -> None:
+        self.broken = str(error) or type(error).__name__
+        structlog.get_logger("metrics").error("the domain metrics stand still", reason=self.broken, seq=self.fold.seq)
 
     def _open_skips(self) -> Series:
         for strategy, book in self._books().items():

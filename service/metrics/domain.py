@@ -59,7 +59,7 @@ class DomainFold:
         self._takes[kind](entry)
 
     def settle(self) -> None:
-        """A turn has ended: nothing refused the report that was its last entry, if it was one."""
+        """No turn is under way: nothing refuses the report that was the last entry, if it was one."""
         report, self.tallies.report = self.tallies.report, None
         if report is not None:
             self._book(report)

@@ -21,12 +21,14 @@ class Link:
         self.cut = ""
         self.down = False
         self.cuts = 0
+        self.sessions = 0
         self.commit_s = 0.0
 
     async def serve(self, reader, writer):
         if self.down:
             writer.close()
             return
+        self.sessions += 1
         host = parse_qs(self._target.query).get("host")
         if host:
             there = await asyncio.open_unix_connection(f"{host[0]}/.s.PGSQL.5432")

@@ -54,6 +54,7 @@ class Desk:
     sent: list = field(default_factory=list)
     canceled: list = field(default_factory=list)
     waiting: list = field(default_factory=list)
+    answers_at_once: bool = True
 
     def take(self, message):
         return ()

@@ -17,8 +17,10 @@ from kernel.state import Book, Market, Position, State
 from kernel.timeframe import DAY_NS, parse_time, timeframe_ns
 from research.importing.candles import Market as ImportedMarket
 from research.importing.importer import import_candles
-from research.report import reading
+from research.report.market import DatasetCandles
+from research.report.market import Market as CandleMarket
 from research.report.measure import Report, Run, measure
+from research.report.reading import Reading
 from service.log.record import Chain, Record
 from venues.dataset import Dataset, open_dataset
 
@@ -64,6 +66,10 @@ def dataset(folder: Path, candles: Sequence[Candle], symbol: str = "BTC/USDT", t
     path.write_text("\n".join(lines) + "\n")
     imported = import_candles(folder, [path], ImportedMarket("binance", symbol, timeframe))
     return open_dataset(folder, imported.manifest.dataset)
+
+
+def candles_of(found: Dataset | None) -> DatasetCandles | None:
+    return None if found is None else DatasetCandles(found)
 
 
 def instrument(symbol: str = "BTC/USDT", lot: str = "0.001") -> Instrument:
@@ -166,9 +172,9 @@ class Scribe:
         return list(Chain(epoch=1).extend(self.entries))
 
     def report(self, datasets: Mapping[str, Dataset], **definition: Any) -> Report:
-        lengths = {symbol: reading.Market(self.step, datasets.get(symbol)) for symbol in self.candles}
+        lengths = {symbol: CandleMarket(self.step, candles_of(datasets.get(symbol))) for symbol in self.candles}
         run = Run("ab" * 32, "ab" * 32 + "/1", lengths, None, None, definition)
-        read = reading.Reading(lengths)
+        read = Reading(lengths)
         for record in self.records:
             read.take(record)
         return measure(run, read)

@@ -6,7 +6,7 @@ import pytest
 
 from research.report.candles import load, thinned, volume_shares
 from research.report.ledger import FillTimes
-from tests.research.report.made import MINUTE, START, Candle, Scribe, dataset, flat_candles, walk
+from tests.research.report.made import MINUTE, START, Candle, Scribe, candles_of, dataset, flat_candles, walk
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def test_an_order_is_held_against_the_volume_of_its_candle(tmp_path):
         fills.ts.append(START + minute * MINUTE)
         fills.order.append(order)
         fills.quantity.append(quantity)
-    candles = load(data, first_ns=None, before_ns=None)
-    found = volume_shares(candles, data, fills)
+    candles = load(candles_of(data), first_ns=None, before_ns=None)
+    found = volume_shares(candles, candles_of(data), fills)
     assert (found.orders, found.large) == (5, 2)  # on a candle without volume, and 2 of 5; exactly a tenth is not above
     assert found.largest == pytest.approx(0.4)
 
@@ -59,12 +59,13 @@ def test_without_any_volume_nothing_is_said_of_it(tmp_path):
     fills.ts.append(START)
     fills.order.append(1)
     fills.quantity.append(5.0)
+    data = candles_of(data)
     assert volume_shares(load(data, first_ns=None, before_ns=None), data, fills) is None
 
 
 @pytest.mark.parametrize("most", [1, 7, 499, 500, 2_000])
 def test_thinned_candles_lose_no_extreme(market, most):
-    rows, data = market
+    rows, data = market[0], candles_of(market[1])
     prices = thinned(load(data, first_ns=None, before_ns=None), data, most=most)
     assert len(prices.open_time) <= most
     assert max(prices.high) == max(c.high for c in rows) / 100
@@ -76,9 +77,9 @@ def test_thinned_candles_lose_no_extreme(market, most):
 def test_only_the_window_is_looked_at(tmp_path):
     rows = flat_candles([10_001, 10_101, 10_201, 10_301])
     data = dataset(tmp_path, [*rows, Candle(START + 4 * MINUTE, 10_301, 99_901, 10_301, 10_301, 1)])
-    candles = load(data, first_ns=START + MINUTE, before_ns=START + 4 * MINUTE)
+    candles = load(candles_of(data), first_ns=START + MINUTE, before_ns=START + 4 * MINUTE)
     assert candles.close.tolist() == [10_101, 10_201, 10_301]
-    assert load(data, first_ns=START + 9 * MINUTE, before_ns=None) is None
+    assert load(candles_of(data), first_ns=START + 9 * MINUTE, before_ns=None) is None
 
 
 def test_a_price_is_the_last_close_of_the_window(tmp_path):
@@ -86,7 +87,9 @@ def test_a_price_is_the_last_close_of_the_window(tmp_path):
     from research.report.prices import Prices
 
     data = dataset(tmp_path, flat_candles([10_000, 10_100, 10_200]))
-    prices = Prices(Account("USDT", {}, {"BTC": "BTC/USDT"}), {"BTC/USDT": data}, before_ns=START + 2 * MINUTE)
+    prices = Prices(
+        Account("USDT", {}, {"BTC": "BTC/USDT"}), {"BTC/USDT": candles_of(data)}, before_ns=START + 2 * MINUTE
+    )
     at = [prices.last("BTC/USDT", START + n * MINUTE) for n in range(5)]
     assert at == [None, 100, 101, 101, 101]
     assert prices.last("BTC/USDT", START + 2 * MINUTE - 1) == 100

@@ -6,7 +6,8 @@ import pytest
 
 from kernel.errors import CheckFailed
 from kernel.messages import OrderCanceled, OrderFilled
-from research.report.reading import Market, Reading
+from research.report.market import Market
+from research.report.reading import Reading
 from service.log.record import Chain
 from tests.research.report.made import MINUTE, START, Scribe, flat_candles
 

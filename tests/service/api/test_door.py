@@ -212,7 +212,9 @@ def test_an_answer_that_nobody_takes_is_dropped(tmp_path, logged, monkeypatch):
     monkeypatch.setattr("service.api.door.TAKE_S", 0.3)
     with serving(tmp_path) as running, running.connect() as plug:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        head = f"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {running.tokens['read']}\r\n\r\n"
+        head = (
+            f"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {running.tokens['read']}\r\n\r\n"
+        )
         plug.sendall(head.encode() * 200)  # 15 MB, if all came
         while [entry["route"] for entry in logged].count("/openapi.json") < 1:
             time.sleep(0.02)

@@ -151,7 +151,9 @@ def test_a_client_that_leaves_does_not_take_its_command_back(served):
     assert served.post("/pause", key="left").json["repeated"] is True
 
 
-@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-1", "1e9", "1_0", "", "1\n", " 1", "9" * 21, "0." + "1" * 19, 1])
+@pytest.mark.parametrize(
+    "amount", ["NaN", "Infinity", "-1", "1e9", "1_0", "", "1\n", " 1", "9" * 21, "0." + "1" * 19, 1]
+)
 def test_a_limit_is_a_plain_number(served, amount):
     told = served.post("/limits", {"limits": {"max_position": amount}})
     assert (told.status, served.daemon.asked) == (400, [])

@@ -60,9 +60,12 @@ def test_the_fold_is_a_function_of_the_log_and_agrees_with_the_kernel(setup, fau
     second.settle()
     same(second, whole)
 
-    live = DomainMetrics(DomainFold())
-    for start, end in zip([0, *ran.turns], ran.turns, strict=False):
-        live.committed(start + 1, ran.entries[start:end])
+    live, at = DomainMetrics(DomainFold()), 0
+    for end in sorted({cut, *data.draw(st.lists(st.sampled_from(ran.turns)), "scrapes"), len(ran.entries)}):
+        live.committed(at + 1, ran.entries[at:end])
+        if end in ran.turns:
+            assert list(live.collect())
+        at = end
     live.committed(1, ran.entries[:7])  # told twice
     assert not live.broken
     same(live.fold, whole)
@@ -121,6 +124,7 @@ def test_a_log_that_contradicts_itself_stops_the_figures_and_nothing_else(setup)
     metrics = DomainMetrics(DomainFold())
     forged = OrderRejected(entries[-1].ts, 0, 999_999, "of no order")
     metrics.committed(1, [*entries, forged])
+    metrics.committed(len(entries) + 2, [forged])
     assert "999999" in metrics.broken
     metrics.committed(len(entries) + 2, [forged])
     assert metrics.fold.seq == len(entries) + 1
