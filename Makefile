@@ -64,9 +64,13 @@ bench-features: dev  ## features and orchestration: what a candle costs, here an
 	@$(BIN)/python benchmarks/features.py
 	@$(BIN)/python benchmarks/orchestration.py
 
-ops:  ## checks that need further system programs: the compose file (docker-compose or docker compose)
-	@docker compose config --quiet 2>/dev/null || docker-compose config --quiet
-	@echo "docker-compose.yml is valid"
+.venv-ops/installed: deploy/ops.lock
+	@$(PYTHON) -m venv .venv-ops
+	@.venv-ops/bin/python -m pip --disable-pip-version-check install --quiet --only-binary :all: --require-hashes -r deploy/ops.lock
+	@touch $@
+
+ops: .venv-ops/installed  ## what is deployed, held to the tools that know it (each says how to install it)
+	@HADOLINT=$(CURDIR)/.venv-ops/bin/hadolint $(PYTHON) deploy/checks.py $(CHECKS)
 
 lock:  ## resolve the pins anew (needs uv)
 	@for out in "dev --extra localdb --extra research --extra live --extra dev" "core --extra localdb --extra research --constraint requirements/dev.lock"; do \

@@ -12,14 +12,13 @@ from prometheus_client import CollectorRegistry
 
 from kernel.errors import CandledError, Fenced, LogCorrupt
 from service.api.server import api
-from service.daemon.candles import CandleRules
 from service.daemon.clock import market_clock
 from service.daemon.crash import crash_at
 from service.daemon.daemon import Daemon
 from service.daemon.engine import Engine
 from service.daemon.health import Health
 from service.daemon.lease import take_over
-from service.daemon.market import play
+from service.daemon.market import market_of, play
 from service.daemon.notify import Notifier
 from service.daemon.plan import Plan
 from service.daemon.stopping import stop_signals
@@ -33,8 +32,6 @@ from service.log.snapshots import SnapshotStore
 from service.metrics.runtime import RuntimeMetrics, watch_loop
 from service.metrics.server import metrics_server
 from service.result import Result
-from venues.dataset import open_dataset
-from venues.recorded_feed import RecordedFeed
 
 __all__ = ["ENDPOINT_FILE", "serve"]
 
@@ -156,21 +153,10 @@ class _Service:
 
     def _let_in(self, start: Callable[[str, Coroutine[Any, Any, Any]], None], progress: Callable[[int], Any]) -> None:
         """Start the feed, where its market has not ended."""
-        state, composed = self.engine.kernel.state, self.plan.prepared.composed
-        if state.ended_market:
-            return
-        datasets = [open_dataset(self.plan.data_dir, market.dataset) for market in self.plan.definition.markets]
-        feed = RecordedFeed(composed.feeder, datasets, self.clock, skip=state.ordinal)
-        blueprint = self.engine.kernel.blueprint
-        rules = CandleRules(
-            {i.symbol: length for i, length in zip(blueprint.instruments, blueprint.lengths_ns, strict=True)},
-            feed,
-            known=state.markets,
-            first_ns=self.plan.definition.window.first,
-            instants=composed.feeder.instants,
-        )
-        progress(state.ordinal)
-        start("feed", play(feed, rules, self.engine.trader, progress))
+        if not self.engine.kernel.state.ended_market:
+            feed, rules = market_of(self.plan, self.engine.kernel, self.clock)
+            progress(self.engine.kernel.state.ordinal)
+            start("feed", play(feed, rules, self.engine.trader, progress))
 
     async def _until_the_end(self, asked: "asyncio.Future[str]") -> str:
         """Wait for a signal, or for the market's end where that ends the daemon; gives why."""

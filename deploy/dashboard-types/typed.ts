@@ -1,6 +1,6 @@
 // What a dashboard of ours may say: Grafana's own types, panel kind by panel kind, with two changes. A value of an
 // enumeration is written as JSON has it; and what a panel leaves out, Grafana fills in.
-import type { Dashboard, FieldConfig, FieldConfigSource, Panel, RowPanel, TableFieldOptions } from "@grafana/schema";
+import type { Dashboard, FieldConfig, FieldConfigSource, Panel, RowPanel, TableFieldOptions, VariableModel } from "@grafana/schema";
 import type * as bargauge from "@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen";
 import type * as gauge from "@grafana/schema/dist/esm/raw/composable/gauge/panelcfg/x/GaugePanelCfg_types.gen";
 import type * as heatmap from "@grafana/schema/dist/esm/raw/composable/heatmap/panelcfg/x/HeatmapPanelCfg_types.gen";
@@ -64,11 +64,15 @@ type OurPanel =
   | Kind<"state-timeline", timeline.Options, timeline.FieldConfig>
   | Kind<"status-history", history.Options, history.FieldConfig>;
 
+// The Prometheus data source keeps a variable's query here too, for people to read.
+type Variable = Json<VariableModel> & { definition?: string };
+
 type OurRow = Omit<Json<RowPanel>, "panels"> & { type: "row"; title: string; panels?: OurPanel[] };
 
-export type Ours = Omit<Json<Dashboard>, "panels" | "title" | "uid" | "schemaVersion"> & {
+export type Ours = Omit<Json<Dashboard>, "panels" | "templating" | "title" | "uid" | "schemaVersion"> & {
   title: string;
   uid: string;
   schemaVersion: number;
   panels: (OurPanel | OurRow)[];
+  templating?: { list?: Variable[] };
 };

@@ -1,4 +1,7 @@
-"""Step mode and block mode write the same log: a strategy run in both, into a directory that is gone afterwards."""
+"""A strategy in step mode, in block mode, and through the daemon, in a directory that is gone afterwards.
+
+Step and block write the same log. The daemon's has the candles too, and how it was run: its decisions are the same.
+"""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -8,9 +11,12 @@ from typing import Any, NamedTuple
 
 from research.certify.report import Modes
 from service.config import Config
+from service.daemon.plan import make_plan
+from service.daemon.played import played
 from service.definition import Window
 from service.features import Mode
 from service.launch import execute, prepare
+from service.log.file import FileLogStore
 from service.log.record import Record, hashed_text
 from service.loop import run
 from service.replay import read_log
@@ -49,15 +55,17 @@ def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes
             block.trades,
         )
         different = None if same else run(_first_difference(home, step.stream, block.stream))
+        daemon = _through_daemon(home, datasets, trial)
     return Modes(
         strategy=" + ".join(strategy.name for strategy in trial.config.every_strategy),
         symbols=sorted(dataset.manifest.symbol for dataset in datasets),
-        equal=same,
+        equal=same and daemon.decisions_digest == step.decisions_digest,
         records=step.events,
         log_head_step=step.log_head,
         log_head_block=block.log_head,
         decisions_step=step.decisions_digest,
         decisions_block=block.decisions_digest,
+        decisions_daemon=daemon.decisions_digest,
         decisions=step.decisions,
         trades=step.trades,
         gate={symbol: round(1 - rate.rejected / rate.candles, 6) for symbol, rate in step.gate.items()},
@@ -68,6 +76,22 @@ def run_both(data_dir: Path, datasets: Sequence[Dataset], trial: Trial) -> Modes
 def _run(home: Path, datasets: Sequence[Dataset], trial: Trial, mode: Mode) -> Result:
     prepared = prepare(home, trial.config, datasets, window=trial.window, beside=trial.beside, mode=mode)
     return execute(home, prepared, store="file")
+
+
+def _through_daemon(home: Path, datasets: Sequence[Dataset], trial: Trial) -> Result:
+    """As `candled run --speed max` plays it, into a file."""
+    plan = make_plan(
+        home,
+        trial.config,
+        stream="certify",
+        datasets=[dataset.manifest.dataset for dataset in datasets],
+        window=trial.window,
+        beside=trial.beside,
+        rules_file=None,
+        speed=None,
+        exit_at_end=True,
+    )
+    return run(played(plan, FileLogStore(home / "daemon")))
 
 
 async def _first_difference(home: Path, step: str, block: str) -> dict[str, Any] | None:

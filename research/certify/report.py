@@ -88,7 +88,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Modes(msgspec.Struct, frozen=True):
-    """A strategy run in step and in block mode. `gate`: by symbol, the share of candles that its gate let pass.
+    """A strategy run in step and in block mode, and through the daemon. `gate`: by symbol, the share of candles that its gate let pass.
 
     `first_difference` has the first record that differs: its seq and both texts.
     """
@@ -101,6 +101,7 @@ class Modes(msgspec.Struct, frozen=True):
     log_head_block: str
     decisions_step: str
     decisions_block: str
+    decisions_daemon: str
     decisions: int
     trades: int
     gate: dict[str, float]

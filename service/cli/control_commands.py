@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
-from kernel.errors import UsageError
+from kernel.errors import CandledError, UsageError
 from service.api.answers import Orders, Positions, Status
 from service.api.client import Client
 from service.api.endpoint import find_endpoint
@@ -131,7 +131,7 @@ def _order(daemon: Daemon, common: Common, path: str, body: Mapping[str, Any], k
 
 
 def _confirm(client: Client, strategy: str) -> None:
-    """Ask whoever sits there. Errors: UsageError where nobody does, or does not want it."""
+    """Ask whoever sits there. Errors: UsageError where nobody does; CandledError where the answer is no."""
     if not sys.stdin.isatty():
         raise UsageError("this closes positions at the market, and there is nobody to ask", fix="add --yes")
     told = client.get("/status", Status)
@@ -141,7 +141,7 @@ def _confirm(client: Client, strategy: str) -> None:
         f"stream {told.stream}: {told.orders} live orders, {told.positions} positions; everything{whose} is closed"
     )
     if out.input("close at the market? \\[y/N] ").strip().lower() not in ("y", "yes"):
-        raise UsageError("nothing was done")
+        raise CandledError("nothing was done")
 
 
 def _who() -> str:

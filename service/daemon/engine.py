@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from kernel.errors import CheckFailed, DatabaseUnavailable, UsageError
+from kernel.errors import DatabaseUnavailable, UsageError
+from kernel.kernel import Kernel
 from service.code_hash import package_hash
 from service.daemon import snapshots
 from service.daemon.health import Health
@@ -39,12 +40,12 @@ class Engine:
         self,
         plan: Plan,
         writer: LogWriter,
-        snapshot_store: SnapshotStore,
+        snapshot_store: SnapshotStore | None,
         *,
         health: Health,
         metrics: RuntimeMetrics,
         now_ns: Callable[[], int],
-        crash: Callable[[str], None],
+        crash: Callable[[str], None] = lambda _: None,
     ) -> None:
         composed = plan.prepared.composed
         self.plan = plan
@@ -90,7 +91,7 @@ class Engine:
         """
         await self.journal.durable()
         head = self.journal.head
-        if head.seq == self.kept_seq:
+        if head.seq == self.kept_seq or self._snapshots is None:
             return
         started = perf_counter()
         content = snapshots.take(self.session, self.venue, self.journal.tally, self.keys, self.domain)
@@ -109,17 +110,20 @@ class Engine:
 
     async def _restore(self) -> Head:
         """The newest snapshot that holds what it says; those that do not are named in the log of the program."""
+        if self._snapshots is None:
+            return Head(0, GENESIS)
         found = self._snapshots.newest(self.plan.stream, at_most_seq=self.journal.head.seq, code_version=self._code)
         async for candidate in found:
             if isinstance(candidate, Unusable):
                 _log.warning("snapshot not used", seq=candidate.seq, reason=candidate.reason)
                 continue
-            snapshots.restore(candidate.content, self.session, self.venue, self.journal.tally, self.keys, self.domain)
-            if self.kernel.fingerprint() != candidate.fingerprint:
-                raise CheckFailed(
-                    f"the snapshot after record {candidate.seq} gives another state than the one it was taken of",
-                    fix="delete it: it is in candled.snapshots, and the log needs none; then start again",
-                )
+            memory = snapshots.read(candidate.content)
+            spare = Kernel(self.kernel.blueprint)
+            spare.restore(memory.kernel)
+            if spare.fingerprint() != candidate.fingerprint:
+                _log.warning("snapshot not used", seq=candidate.seq, reason="other_state")
+                continue
+            snapshots.restore(memory, self.session, self.venue, self.journal.tally, self.keys, self.domain)
             self.kept_seq = candidate.seq
             return Head(candidate.seq, candidate.hash)
         return Head(0, GENESIS)

@@ -3,12 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
+from kernel.kernel import Kernel
 from kernel.messages import MarketEnded
 from service.daemon.candles import CandleRules
+from service.daemon.plan import Plan
 from service.daemon.trader import Trader
-from venues.feed import Feed
+from venues.dataset import open_dataset
+from venues.feed import Feed, MarketClock
+from venues.recorded_feed import RecordedFeed
 
-__all__ = ["play"]
+__all__ = ["market_of", "play"]
+
+
+def market_of(plan: Plan, kernel: Kernel, clock: MarketClock) -> tuple[Feed, CandleRules]:
+    """The feed of a plan, from where the kernel is, and the rules that judge it."""
+    state, blueprint, feeder = kernel.state, kernel.blueprint, plan.prepared.composed.feeder
+    datasets = [open_dataset(plan.data_dir, market.dataset) for market in plan.definition.markets]
+    feed = RecordedFeed(feeder, datasets, clock, skip=state.ordinal)
+    rules = CandleRules(
+        {i.symbol: length for i, length in zip(blueprint.instruments, blueprint.lengths_ns, strict=True)},
+        feed,
+        known=state.markets,
+        first_ns=plan.definition.window.first,
+        instants=feeder.instants,
+    )
+    return feed, rules
 
 
 async def play(feed: Feed, rules: CandleRules, trader: Trader, progress: Callable[[int], Any]) -> None:

@@ -12,7 +12,7 @@ from service.metrics.domain import DomainFold
 from service.session import Session
 from venues.simulated import SimulatedVenue
 
-__all__ = ["Memory", "restore", "take"]
+__all__ = ["Memory", "read", "restore", "take"]
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -42,11 +42,15 @@ def take(session: Session, venue: SimulatedVenue, tally: Tally, keys: KnownKeys,
         return msgspec.msgpack.encode(memory)
 
 
+def read(content: bytes) -> Memory:
+    """What `take` gave."""
+    return msgspec.msgpack.decode(content, type=Memory)
+
+
 def restore(
-    content: bytes, session: Session, venue: SimulatedVenue, tally: Tally, keys: KnownKeys, domain: DomainFold
+    memory: Memory, session: Session, venue: SimulatedVenue, tally: Tally, keys: KnownKeys, domain: DomainFold
 ) -> None:
-    """Become what was when `content` was taken."""
-    memory = msgspec.msgpack.decode(content, type=Memory)
+    """Become what was when `memory` was taken."""
     session.kernel.restore(memory.kernel)
     venue.restore(memory.venue)
     session.sent = memory.sent

@@ -2,10 +2,13 @@
 
 import asyncio
 import platform
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from service.metrics.histogram import Histogram
 from service.metrics.process import ProcessMetrics
@@ -21,10 +24,24 @@ _PARTS_MAX: Final = 32
 _WATCH_S: Final = 0.1
 
 
+class _Told(Collector):
+    """A counter that another part keeps: `read` tells it, and is the composition root's to set."""
+
+    def __init__(self, name: str, text: str, registry: CollectorRegistry) -> None:
+        self.read: Callable[[], int] = int
+        self._name = name
+        self._text = text
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._text, self.read())
+
+
 class RuntimeMetrics:
     """One for a daemon, over a registry of its own. The parts observe and set; nothing here is read back.
 
-    `data_dir` is whose disk is watched. `heard` is what a Health tells its changes to.
+    `data_dir` is whose disk is watched. `heard` is what a Health tells its changes to. Of three counters `read` is to
+    be set: to the log pump's `dropped`, and to `sent` and `lost` of the alerts.
     """
 
     def __init__(self, registry: CollectorRegistry, *, data_dir: Path | None = None) -> None:
@@ -53,9 +70,9 @@ class RuntimeMetrics:
         self.spool_pending = shown("spool_pending", "Commands that are durable in the spool alone.")
         self.snapshot_seq = shown("snapshot_seq", "The record up to which the newest snapshot knows the log.")
         self.tasks = shown("tasks", "Tasks of the event loop.")
-        self.log_lines_dropped = shown("log_lines_dropped", "Lines that nobody read in time, since the start.")
-        self.alerts_sent = shown("alerts_sent", "Messages that the webhook took, since the start.")
-        self.alerts_lost = shown("alerts_lost", "Alerts held back, refused or given up, since the start.")
+        self.log_lines_dropped = _Told("candled_log_lines_dropped", "Log lines that nobody read in time.", registry)
+        self.alerts_sent = _Told("candled_alerts_sent", "Messages that the webhook took.", registry)
+        self.alerts_lost = _Told("candled_alerts_lost", "Alerts that were held back, or refused.", registry)
         self._build = shown("build_info", "Always 1: which code runs.", "version", "code", "python")
         self._parts: dict[str, bool] = {}
         registry.register(ProcessMetrics(data_dir))

@@ -94,7 +94,7 @@ def test_what_is_not_there_names_runs_and_streams(tmp_path):
         register(tmp_path, name, FIRST)
     for text, told, untold in (
         ("paper/bct", "streams here: paper/btc", FIRST[:12]),
-        (SECOND[:12], f"runs here: {FIRST[:12]}", "paper"),
+        (FIRST[:10] + "11", f"runs here: {FIRST[:12]}", "paper"),
         ("elsewhere!", "streams here: aside, paper/btc, paper/eth", "ab12ce"),
     ):
         with pytest.raises(NotFound) as missing:

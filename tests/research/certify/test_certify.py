@@ -117,6 +117,7 @@ def test_the_verb_answers_with_one_object(monkeypatch, capfdbinary, home, btc):
         "far": f"it has no value before candle 900, and there are {btc.manifest.rows}",
     }
     assert all(modes["equal"] and modes["log_head_step"] == modes["log_head_block"] for modes in report["modes"])
+    assert all(modes["decisions_daemon"] == modes["decisions_step"] for modes in report["modes"])
 
 
 def test_a_strategys_own_features_are_certified_and_it_is_run(monkeypatch, capfdbinary, home, btc):

@@ -159,7 +159,7 @@ def serving(directory: Path, config: ApiConfig | None = None, daemon: Daemon | N
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 runner.run(main())
-            except Exception:
+            except Exception:  # noqa: BLE001 - it is in `failed`
                 assert failed
 
     stops: list[asyncio.Event] = []

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -141,7 +142,8 @@ def test_a_command_needs_a_key(served, key):
 
 def test_a_body_in_chunks_is_bounded_too(served):
     head = f"POST /pause HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {served.tokens['operate']}\r\n"
-    head += "Idempotency-Key: k\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head += "Idempotency-Key: k\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    head += "Transfer-Encoding: chunked\r\n\r\n"
     chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
     assert b" 413 " in served.raw(head.encode() + chunk * 3 + b"0\r\n\r\n")
     assert b" 400 " in served.raw(head.encode() + b"zz\r\n{}\r\n0\r\n\r\n")
@@ -151,7 +153,8 @@ def test_a_body_in_chunks_is_bounded_too(served):
 
 @pytest.mark.parametrize(
     "said",
-    [b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost b\r\n\r\n",
+    [b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"GET\r\n\r\n",
+     b"GET / HTTP/1.1\r\nHost: a\r\nHost b\r\n\r\n",
      b"GET /status HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 20_000 + b"\r\n\r\n",
      b"GET /" + b"y" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
      b"GET /status HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 1_000 + b"\r\n",
@@ -236,11 +239,8 @@ def test_sixty_four_may_wait_and_no_more(tmp_path, logged):
         try:
             assert len(plugs) == 64
             time.sleep(0.2)
-            with running.connect() as refused:
-                try:
-                    assert refused.recv(1) == b""
-                except ConnectionError:
-                    pass
+            with running.connect() as refused, suppress(ConnectionError):
+                assert refused.recv(1) == b""
             plugs.pop().close()
             time.sleep(0.2)
             assert running.get("/livez", scope="").status == 200

@@ -1,6 +1,5 @@
 """Where the API listens, who may connect, and what becomes of a place that another process has."""
 
-import os
 import socket
 import time
 from pathlib import Path
@@ -55,10 +54,10 @@ def test_a_directory_of_any_depth_will_do(tmp_path, logged):
     with serving(deep) as running:
         assert running.get("/status").status == 200
     assert not (deep / "api.sock").exists()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with short_name(deep / "x") as name:
         assert len(name) < 108
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_what_a_killed_owner_left_is_replaced(tmp_path, logged):

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -125,8 +126,8 @@ def test_who_takes_nothing_is_disconnected(tmp_path, logged, monkeypatch):
         burst(running, 8_000)
         time.sleep(1.5)
         got = 0
-        with pytest.raises((EOFError, ConnectionError, ValueError)):
-            while True:
+        with suppress(EOFError, ConnectionError, ValueError):
+            while got < 8_000:
                 stream.next()
                 got += 1
         assert got < 8_000

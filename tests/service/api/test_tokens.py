@@ -41,7 +41,7 @@ def test_a_file_that_others_reach_is_refused(tmp_path, mode):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n", "short", "x" * 31, "two words of thirty-two characters", "é" * 40, "x" * 600]
+    "text", ["", "\n", "brief-canary", "x" * 31, "two words of thirty-two characters", "é" * 40, "x" * 600]
 )
 def test_what_is_no_token_is_not_quoted(tmp_path, text):
     with pytest.raises(ConfigError, match="does not hold the token|holds no token") as refused:
