@@ -88,9 +88,9 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Modes(msgspec.Struct, frozen=True):
-    """A strategy run in step and in block mode, and through the daemon. `gate`: by symbol, the share of candles that its gate let pass.
+    """A strategy run in step and in block mode, and through the daemon.
 
-    `first_difference` has the first record that differs: its seq and both texts.
+    `gate` has, by symbol, the share of candles that its gate let pass; `first_difference` has the first record that differs: its seq and both texts.
     """
 
     strategy: str

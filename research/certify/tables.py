@@ -38,7 +38,8 @@ def _show_modes(out: Console, modes: Modes) -> None:
     gate = "".join(f", gate of {symbol} open on {rate:.2%}" for symbol, rate in modes.gate.items())
     told = f"{modes.records:,} records, {modes.decisions:,} decisions, {modes.trades:,} trades{gate}"
     verdict = _GOOD if modes.equal else _BAD
-    out.print(f"{escape(modes.strategy)} in step and block mode: {verdict}   {told}", highlight=False, soft_wrap=True)
+    three = "in step mode, in block mode, and through the daemon"
+    out.print(f"{escape(modes.strategy)} {three}: {verdict}   {told}", highlight=False, soft_wrap=True)
     if modes.first_difference is not None:
         lines = "\n".join(f"  {name:<6} {text}" for name, text in modes.first_difference.items())
         out.print(lines, markup=False, highlight=False, soft_wrap=True)

@@ -79,9 +79,6 @@ class Engine:
             )
         took = perf_counter() - started
         self._metrics.recovery_s.set(took)
-        _log.info(
-            "recovered", records=recovered.records, snapshot=after.seq, head=self.journal.head.seq, s=round(took, 3)
-        )
         return recovered
 
     async def keep(self) -> None:
