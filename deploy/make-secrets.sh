@@ -1,19 +1,26 @@
 #!/bin/sh
-# Makes the secrets of docker-compose.yml in deploy/secrets, those that are not there yet. The directory is what keeps
-# them: the containers read the files as users of their own.
+# Makes the secrets that are not there yet.
+#   make-secrets.sh             for docker-compose.yml, in deploy/secrets: that directory is what keeps them, since the
+#                               containers read the files as users of their own
+#   make-secrets.sh DIRECTORY   for candled.service, in DIRECTORY, with a database on this machine
 set -eu
-cd "$(dirname "$0")"
-mkdir -p -m 0700 secrets
-chmod 0700 secrets
-cd secrets
+directory=${1:-$(dirname "$0")/secrets}
+host=${1:+127.0.0.1} hidden=${1:+0377}
+mkdir -p "$directory"
+chmod 0700 "$directory"
+cd "$directory"
 
 keep() { # FILE: what stdin says, unless it is there
-    [ -e "$1" ] || { (umask 0333 && cat > ".$1") && mv ".$1" "$1"; }
+    [ -e "$1" ] || { (umask "${hidden:-0333}" && cat > ".$1") && mv ".$1" "$1"; }
 }
-password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
-for name in postgres-password daemon-password grafana-password; do
-    password | keep "$name"
+for name in postgres-password daemon-password grafana-password read-token operate-token; do
+    random | keep "$name"
 done
-printf 'postgresql://candled_admin:%s@postgres:5432/candled\n' "$(cat postgres-password)" | keep database-admin-url
-printf 'postgresql://candled_daemon:%s@postgres:5432/candled\n' "$(cat daemon-password)" | keep database-url
+for url in admin:postgres-password:database-admin-url daemon:daemon-password:database-url; do
+    IFS=: read -r role password file <<END
+$url
+END
+    printf 'postgresql://candled_%s:%s@%s:5432/candled\n' "$role" "$(cat "$password")" "${host:-postgres}" | keep "$file"
+done

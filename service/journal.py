@@ -52,8 +52,8 @@ class Journal(Protocol):
     def wire_id(self, seq: int) -> str:
         """The id under which the request in record `seq` goes out: of this stream, epoch and record alone."""
 
-    async def durable(self) -> None:
-        """Everything pending is as durable as it must be before a request in it is sent."""
+    async def durable(self, seq: int) -> None:
+        """Record `seq`, and all before it, are as durable as they must be before a request there is sent."""
 
     async def turned(self) -> None:
         """A turn was put behind `pending`: the place to write, or to wait while too much is pending."""
@@ -83,7 +83,7 @@ class BatchJournal:
         """See Journal."""
         return f"{self._wire_prefix}-{seq}"
 
-    async def durable(self) -> None:
+    async def durable(self, seq: int) -> None:
         """See Journal: the venue is no more durable than what is pending."""
 
     async def turned(self) -> None:

@@ -139,7 +139,7 @@ def resolve(data_dir: Path, text: str) -> Execution:
         raise UsageError(f"{prefix} begins {len(matching)} run ids", fix=f"write more of it: {_some(matching)}")
     if not matching:
         streams = [known.stream for known in every(data_dir)]
-        raise NotFound(f"there is no run or stream {text!r} in {data_dir}", fix=_instead(text, runs, streams))
+        raise NotFound(f"there is no run {text!r} in {data_dir}, and no such stream", fix=_instead(text, runs, streams))
     found = _of_run(runs_dir(data_dir) / matching[0])
     if not slash:
         return found[-1]

@@ -89,9 +89,9 @@ class Session:
         """Send requests, orders under ids made from their records, and turn the answers; then what those requested."""
         journal, after = self.journal, self.kernel.state.ordinal
         while requests:
-            await journal.durable()
-            journal.reached("before_dispatch")
             seq, request = requests.pop(0)
+            await journal.durable(seq)
+            journal.reached("before_dispatch")
             if isinstance(request, OrderRequested):
                 wire_id = journal.wire_id(seq)
                 self._remember(request.order, wire_id)

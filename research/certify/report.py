@@ -90,7 +90,8 @@ class Check(msgspec.Struct, frozen=True):
 class Modes(msgspec.Struct, frozen=True):
     """A strategy run in step and in block mode, and through the daemon.
 
-    `gate` has, by symbol, the share of candles that its gate let pass; `first_difference` has the first record that differs: its seq and both texts.
+    `gate` has, by symbol, the share of candles that its gate let pass; `first_difference` the first record that is not
+    the same: its seq and both texts.
     """
 
     strategy: str

@@ -99,7 +99,7 @@ class Daemon:
             await self._settle_orders()
             state = self.kernel.state
             await trader.note(DaemonStopped(0, 0, reason, self.plan.config.daemon.on_stop, len(state.orders)))
-            await self.engine.journal.durable()
+            await self.engine.journal.all_durable()
             if self.plan.config.daemon.snapshot_every:
                 await self.engine.keep()
             done.set_result(None)

@@ -71,7 +71,7 @@ class Engine:
         state = self.kernel.state
         if not state.definition:
             await self.session.message(self._opening)
-            await self.journal.durable()
+            await self.journal.all_durable()
         elif state.definition != self.plan.run:
             raise UsageError(
                 f"{self.plan.stream} was opened for the run {state.definition[:12]}, not {self.plan.run[:12]}",
@@ -86,7 +86,7 @@ class Engine:
 
         Only the kernel loop may call this.
         """
-        await self.journal.durable()
+        await self.journal.all_durable()
         head = self.journal.head
         if head.seq == self.kept_seq or self._snapshots is None:
             return

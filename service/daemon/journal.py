@@ -90,15 +90,18 @@ class DaemonJournal:
         epoch = next(epoch for first, epoch in reversed(self._epochs) if first <= seq)
         return f"{self._wire_prefix}-{epoch}-{seq}"
 
-    async def durable(self) -> None:
+    async def durable(self, seq: int) -> None:
         """See Journal. A lost database is waited for."""
         self._rehearse()
-        last = self.next_seq - 1
-        if last > self.head.seq:
+        if seq > self.head.seq:
             self._work.set()
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((last, done))
+            self._waiting.append((seq, done))
             await done
+
+    async def all_durable(self) -> None:
+        """Everything so far is durable."""
+        await self.durable(self.next_seq - 1)
 
     async def turned(self) -> None:
         """See Journal: the writer is told, and waited for where the kernel is far ahead."""
@@ -107,7 +110,7 @@ class DaemonJournal:
             self._work.set()
             self._metrics.queue_depth.labels("journal").set(len(self.pending))
             if len(self.pending) > PENDING_MAX:
-                await self.durable()
+                await self.all_durable()
 
     def reached(self, point: str) -> None:
         """See Journal."""

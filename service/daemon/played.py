@@ -22,12 +22,12 @@ from service.result import Name, Result, result_of
 __all__ = ["played"]
 
 
-async def played(plan: Plan, store: LogStore) -> Result:
+async def played(plan: Plan, store: LogStore, *, metrics: RuntimeMetrics | None = None) -> Result:
     """Play a plan to the market's end at its speed, from where its stream ends. Errors: those of the parts."""
     started, writer = perf_counter(), await store.open(plan.stream)
     try:
         clock = market_clock(plan.prepared.composed.opening.ts, plan.speed)
-        metrics = RuntimeMetrics(CollectorRegistry())
+        metrics = metrics or RuntimeMetrics(CollectorRegistry())
         engine = Engine(plan, writer, None, health=Health(), metrics=metrics, now_ns=lambda: 0)
         async with asyncio.TaskGroup() as group:
             parts = [group.create_task(engine.journal.write())]

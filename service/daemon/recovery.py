@@ -55,7 +55,7 @@ async def recover(
     await _feed(session, held, gaps)
     if journal.rehearsing:  # its last instant was over: what it requested was answered
         await session.settle()
-    await journal.durable()
+    await journal.all_durable()
     return Recovered(last.seq - after.seq, gaps)
 
 

@@ -152,7 +152,7 @@ class Trader:
         state = self.session.kernel.state
         if isinstance(message, MarketEnded):
             await self.session.message(MarketEnded(state.ts, state.ordinal))
-            await self.journal.durable()
+            await self.journal.all_durable()
             self.ended.set()
         elif not self.journal.rehearsing:  # else it is recorded: recovery ended at the candle behind it
             await self.note(message)  # type: ignore[arg-type]
@@ -179,7 +179,7 @@ class Trader:
             return Ordered(known, "log", repeated=True)
         seq = self.journal.next_seq
         events: Sequence[Event] = await self.session.message(self._stamped(command))
-        await self.journal.durable()
+        await self.journal.all_durable()
         return Ordered(seq, "log", tuple(events))
 
     def _stamped(self, message: T) -> T:

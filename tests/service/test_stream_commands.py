@@ -118,7 +118,7 @@ def test_it_is_reported_while_it_goes_on(paper, candled):
 def test_a_name_that_is_nothing_here_is_answered_with_what_is(paper, candled):
     code, _, err = candled("replay", "papers/tset")
     said = " ".join(err.split())
-    assert (code, f"streams here: {paper.name}" in said, "no run or stream" in said) == (2, True, True)
+    assert (code, f"streams here: {paper.name}" in said, "and no such stream" in said) == (2, True, True)
 
 
 def test_new_records_are_followed_as_they_come(paper):

@@ -86,7 +86,7 @@ def test_the_end_of_an_execution_is_the_one_it_noted_last(tmp_path):
 
 
 def test_what_is_not_there_names_runs_and_streams(tmp_path):
-    with pytest.raises(NotFound, match="no run or stream 'paper'") as nothing:
+    with pytest.raises(NotFound, match="no run 'paper' in .*, and no such stream") as nothing:
         resolve(tmp_path, "paper")
     assert "candled run" in nothing.value.fix
     next_execution(tmp_path, FIRST)

@@ -31,7 +31,7 @@ def datasets(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory):
-    return [stored(tmp_path_factory.mktemp("long"), "BTC/USDT", "1m", [n for n in range(70_000) if n % 11])]
+    return [stored(tmp_path_factory.mktemp("long"), "BTC/USDT", "1m", [n for n in range(75_000) if n % 11])]
 
 
 class SteppedClock:
@@ -109,7 +109,7 @@ def test_at_maximal_speed_batches_hold_many_instants_and_the_time_is_that_of_the
 
 
 def test_a_long_continuation_skips_in_steps(long):
-    clock, skip = VirtualClock(0), 63_000
+    clock, skip = VirtualClock(0), 67_000
     came = run(gathered(RecordedFeed(feeder_of(long), long, clock, skip=skip), clock))
     assert sum(len(batch) for _, batch in came) == long[0].manifest.rows - skip
 
@@ -159,13 +159,13 @@ def test_history_of_a_long_market_is_read_in_pieces(long):
             (8_000, 8_300),
             (8_191, 8_192),
             (65_500, 65_600),
-            (69_990, 80_000),
+            (74_990, 80_000),
             (5, 20),
             (11, 11),
         ]:
             expected = [m for m in known if first * MINUTE <= m.open_time <= last * MINUTE]
             assert list(await feed.backfill([Hole("BTC/USDT", first * MINUTE, last * MINUTE)])) == expected
-        part = await feed.backfill([Hole("BTC/USDT", 0, 69_999 * MINUTE)])
+        part = await feed.backfill([Hole("BTC/USDT", 0, 74_999 * MINUTE)])
         assert list(part) == [m for m in known if m.open_time < 8192 * MINUTE]
         both = await feed.backfill([Hole("BTC/USDT", MINUTE, MINUTE), Hole("BTC/USDT", 3 * MINUTE, 3 * MINUTE)])
         assert [candle.open_time // MINUTE for candle in both] == [1, 3]

@@ -208,8 +208,16 @@ class History:
         return [c for c in self.candles for h in holes if c.symbol == h.symbol and h.first <= c.open_time <= h.last]
 
 
-def ruled(*batch, knows=(), markets=(A,), **settings):
-    history = History(*knows)
+class Talkative(History):
+    """It answers with all it knows, whatever it is asked."""
+
+    async def backfill(self, holes):
+        self.asked += holes
+        return self.candles
+
+
+def ruled(*batch, knows=(), markets=(A,), kind=History, **settings):
+    history = kind(*knows)
     rules = CandleRules(dict.fromkeys(markets, MINUTE), history, known=settings.pop("known", {}), **settings)
     return list(run(rules.admit(batch))), history.asked
 
@@ -275,6 +283,27 @@ def test_a_price_within_ten_times_the_last_close_is_taken_without_a_question(pri
     assert ruled(candle(1), wide) == ([candle(1), wide], [])
 
 
+def test_only_what_was_asked_for_is_heard():
+    first, strange, last = candle(1), candle(2, close=90_000), candle(4)
+    others = [
+        replace(strange, open_time=7 * MINUTE, ts=8 * MINUTE),
+        candle(1, close=1200),
+        candle(3, "DOGE/USDT"),
+        candle(4),
+    ]
+    assert ruled(first, strange, knows=others, kind=Talkative)[0] == [first, drop(strange, "unusable")]
+    assert ruled(first, last, knows=others, kind=Talkative)[0] == [first, gap(2, 3), last]
+
+
+def test_after_a_restart_a_market_that_was_behind_goes_on_in_the_time_of_the_others():
+    known = {A: Market(None, open_time=4 * MINUTE, ts=5 * MINUTE, last=1000)}
+    known[B] = Market(None, open_time=2 * MINUTE, ts=3 * MINUTE, last=1000)
+    late, in_time = candle(3, B), candle(4, B)
+    assert ruled(late, known=known, markets=(A, B))[0] == [drop(late, "late")]
+    out, _ = ruled(candle(5), candle(5, B), known=known, markets=(A, B), knows=[late, in_time])
+    assert out == [gap(3, 3, B), in_time, candle(5), candle(5, B)]
+
+
 def test_a_time_far_ahead_is_believed_when_the_history_says_the_same():
     first, near, far = candle(1), candle(1001), candle(1003)
     assert ruled(first, near)[0] == [first, gap(2, 1000), near]
@@ -323,7 +352,7 @@ def test_a_market_that_stays_away_is_not_asked_for_for_ever():
 
 
 def test_an_outage_of_every_market_is_filled_in_the_order_of_the_run():
-    first = [candle(1), candle(1, B)]
+    first = [candle(0), candle(0, B), InstantClosed(MINUTE), candle(1), candle(1, B)]
     lost = [candle(n, s) for n in (2, 3) for s in (A, B)]
     out, _ = ruled(*first, candle(4, B), markets=(A, B), knows=lost[::-1], instants=True)
     ends = [InstantClosed(n * MINUTE) for n in (2, 3, 4)]

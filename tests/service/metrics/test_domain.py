@@ -12,8 +12,13 @@ from kernel.errors import CandledError, UsageError
 from kernel.events import ReportRefused
 from kernel.messages import OrderFilled, OrderRejected
 from kernel.money import ZERO, add, pinned, total
+from kernel.portfolio import is_priced
+from kernel.risk.exposure import exposure
+from kernel.risk.trading import SEVERITY
+from kernel.skip import SkipReason
 from service.metrics.collector import DomainMetrics
 from service.metrics.domain import DomainFold
+from service.metrics.families import STEPS
 from service.metrics.tallies import OTHER, SERIES_MAX, WORD_MAX
 from tests.service.drawn_setups import setups
 from tests.service.metrics.lived import faults, lived
@@ -145,3 +150,37 @@ def test_a_snapshot_of_another_candled_is_refused(stranger):
         fold.restore(stranger)
     assert fold.seq == 0
     assert issubclass(UsageError, CandledError)
+
+
+@settings(max_examples=30)
+@given(runs, faults)
+def test_what_is_shown_is_what_the_kernel_would_say(setup, faults):
+    ran = lived(setup, faults)
+    state, figures = ran.kernel.state, {}
+    metrics = DomainMetrics(DomainFold(), lambda: state.books)
+    metrics.committed(1, ran.entries)
+    for metric in metrics.collect():
+        for sample in metric.samples:
+            figures[sample.name, *sample.labels.values()] = sample.value
+    for strategy, book in state.books.items():
+        of_one = [figures["candled_open_skips", strategy, STEPS[reason.label], reason.label] for reason in SkipReason]
+        assert sum(of_one) == len(book.fold)
+        live = [order for order in state.orders.values() if order.request.strategy == strategy]
+        shown = [value for name, value in figures.items() if name[:2] == ("candled_live_orders", strategy)]
+        assert sum(shown) == len(live)
+        halts = [SEVERITY[halt.state] for halt in state.halts if halt.strategy in ("", strategy) and not halt.symbol]
+        assert figures["candled_strategy_trading_state", strategy] == max(halts, default=0)
+        if is_priced(state):
+            assert figures["candled_gross_exposure", strategy] == float(exposure(state, [strategy]).gross)
+        for symbol, position in book.positions.items():
+            quantity = figures.get(("candled_position_quantity", strategy, symbol), 0.0)
+            assert quantity == float(position.quantity)
+    for symbol, market in state.markets.items():
+        if market.seen:
+            assert figures["candled_last_price", symbol] == market.last / 100
+            assert figures["candled_last_candle_timestamp_seconds", symbol] == market.ts / 1e9
+    if state.opened:
+        assert figures["candled_equity", "USDT"] == float(state.equity)
+        assert figures["candled_drawdown_ratio",] == pytest.approx(1 - float(state.equity / state.peak))
+    assert sum(value for name, value in figures.items() if name[0] == "candled_restrictions") == len(state.halts)
+    assert len(figures) < 400, "so many, whatever happens"
