@@ -52,7 +52,7 @@ class Comparison:
         """See Journal: the simulated venue only asks that no two are the same."""
         return str(seq)
 
-    async def durable(self) -> None:
+    async def durable(self, seq: int) -> None:
         """See Journal."""
 
     async def turned(self) -> None:

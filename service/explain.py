@@ -12,9 +12,10 @@ from kernel.replay import in_processing_order
 from kernel.timeframe import iso
 from service.compose import Composed
 from service.definition import RunDefinition
+from service.explanation import Explanation, Standing
 from service.log.record import Record, decoded
 from service.log.store import LogReader
-from service.watched import Explanation, Standing, Watched
+from service.watched import Watched
 from venues.dataset import Dataset
 
 __all__ = ["Explanation", "Standing", "candle_at", "candle_in_log", "choose", "explain", "explain_log"]

@@ -100,16 +100,19 @@ async def _replayed(
             fault = f"the kernel refuses what the log holds: {error}"
         comparison.compare()
     if comparison.keeps_market and not fault:
-        fault = _unfinished(session, comparison)
+        fault = await _unfinished(session, comparison)
     return comparison.result(ended, fault or "nothing: the replay ended")
 
 
-def _unfinished(session: Session, comparison: Comparison) -> str:
+async def _unfinished(session: Session, comparison: Comparison) -> str:
     """What the venue said of a candle that is not in the log yet, and what followed; why that cannot be, if it cannot.
 
     The candle's record comes behind them: a log that stops in between ends with reports that nothing here can make.
     """
     try:
+        if comparison.waits:  # the last instant was over: what it requested was answered
+            await session.settle()
+            comparison.compare()
         for record in tuple(comparison.rest):
             if record.type in _REPORTS:
                 report: Report = decoded(record)

@@ -10,19 +10,19 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
-from kernel.errors import CandledError, Fenced, LogCorrupt
 from service.api.server import api
 from service.daemon.clock import market_clock
 from service.daemon.crash import crash_at
 from service.daemon.daemon import Daemon
 from service.daemon.engine import Engine
+from service.daemon.failure import gravest
 from service.daemon.health import Health
 from service.daemon.lease import take_over
 from service.daemon.market import market_of, play
 from service.daemon.notify import Notifier
 from service.daemon.plan import Plan
 from service.daemon.stopping import stop_signals
-from service.daemon.timers import keep_snapshots, reconcile
+from service.daemon.timers import keep_snapshots, reconcile, watch_feed
 from service.database.connect import Database, database
 from service.durable import replace_durably
 from service.log.anchor import AnchorKeeper, check_anchor, read_anchor
@@ -36,7 +36,6 @@ from service.result import Result
 __all__ = ["ENDPOINT_FILE", "serve"]
 
 ENDPOINT_FILE = "endpoint.json"
-_GRAVE = (LogCorrupt, Fenced, CandledError)
 
 _log = structlog.get_logger()
 
@@ -110,7 +109,7 @@ class _Service:
                     for part in parts:
                         part.cancel()
         except BaseExceptionGroup as failed:
-            raise _gravest(failed) from None
+            raise gravest(failed) from None
 
     async def _run(
         self,
@@ -157,6 +156,8 @@ class _Service:
             feed, rules = market_of(self.plan, self.engine.kernel, self.clock)
             progress(self.engine.kernel.state.ordinal)
             start("feed", play(feed, rules, self.engine.trader, progress))
+            if self.plan.speed is not None:  # else there is no silence
+                start("feed watchdog", watch_feed(self.daemon, self.clock, feed, rules))
 
     async def _until_the_end(self, asked: "asyncio.Future[str]") -> str:
         """Wait for a signal, or for the market's end where that ends the daemon; gives why."""
@@ -172,19 +173,3 @@ class _Service:
 
     async def _explain(self, *, at: int, symbol: str, strategy: str) -> Any:
         raise NotImplementedError
-
-
-def _gravest(failed: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Of what parts failed with, what its user must know: the others often follow from it."""
-    leaves = list(_leaves(failed))
-    for kind in _GRAVE:
-        for leaf in leaves:
-            if isinstance(leaf, kind):
-                return leaf
-    return leaves[0]
-
-
-def _leaves(failed: BaseException) -> "list[BaseException]":
-    if isinstance(failed, BaseExceptionGroup):
-        return [leaf for inner in failed.exceptions for leaf in _leaves(inner)]
-    return [failed]

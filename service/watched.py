@@ -2,58 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from kernel.context import STEP_NAMES
 from kernel.errors import CheckFailed, UsageError
 from kernel.events import CandlesSkipped, DecisionMade, Event, RiskRefused
-from kernel.instrument import Instrument
 from kernel.kernel import Kernel
-from kernel.levers import in_force
 from kernel.messages import CandleClosed, InstantClosed, MarketMessage, Message, Report, WarmupCandle
-from kernel.money import canonical_text, from_units
-from kernel.portfolio import equity, is_priced
-from kernel.risk.trading import trading_state
 from kernel.skip import SkipReason
 from kernel.timeframe import iso
 from service.definition import RunDefinition
+from service.explanation import Explanation, order_story, shown, standing_of, why_absent
 from service.log.record import Record, decoded
 from service.trace import StepTrace, Trace
 
-__all__ = ["Explanation", "Standing", "Watched"]
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """How the strategy stood in the market before the candle was looked at: what it held, wanted and might send."""
-
-    position: str
-    direction: int
-    trading_state: str
-    live_orders: tuple[int, ...]
-    equity: str
-    currency: str
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """The answer. `seq` is the record that covers the candle; None for warm-up history that is not recorded.
-
-    `reports` are what the venue said as it saw the candle, `forced` what was done without a decision (a time barrier, a
-    protection), `orders` the stories of all orders that were requested, filled or ended on it.
-    """
-
-    seq: int | None
-    strategy: str
-    candle: dict[str, str]
-    outcome: Literal["skipped", "ordered", "refused", "warmup"]
-    reason: str | None
-    standing: Standing
-    steps: tuple[StepTrace, ...]
-    reports: tuple[dict[str, Any], ...]
-    forced: tuple[dict[str, Any], ...]
-    orders: tuple[dict[str, Any], ...]
-
+__all__ = ["Watched"]
 
 _MARKS = ("CandlesSkipped", "EquityMarked")
 _REPORTS = {t.__name__ for t in Report.__args__}
@@ -76,7 +41,7 @@ class Watched:
         self._events: list[Event] = []
         self._ordinal = self._seen = 0
         self._fold = b""
-        self._standing = _standing(kernel, strategy, symbol)
+        self._standing = standing_of(kernel, strategy, symbol)
 
     def take(self, message: Message) -> None:
         """Turn a message: watching, where it is the candle, or the end of its instant for a strategy that waits."""
@@ -92,7 +57,7 @@ class Watched:
     def _look_at(self, candle: CandleClosed) -> None:
         self.candle, self._ordinal = candle, self._kernel.state.ordinal + 1
         self._seen = self._ordinal
-        self._standing = _standing(self._kernel, self._strategy, self._symbol)
+        self._standing = standing_of(self._kernel, self._strategy, self._symbol)
         self._turn(candle)
 
     def _look_at_instant(self, message: InstantClosed) -> None:
@@ -127,7 +92,7 @@ class Watched:
             reason = folded
         refused = next((e.reason for e in own[decided:] if isinstance(e, RiskRefused)), None)
         steps = tuple(
-            self._trace.steps.get(name) or StepTrace(name, _absent(name, definition, self._strategy))
+            self._trace.steps.get(name) or StepTrace(name, why_absent(name, definition, self._strategy))
             for name in STEP_NAMES
         )
         warmup = isinstance(candle, WarmupCandle)
@@ -139,14 +104,14 @@ class Watched:
         return Explanation(
             seq=seq,
             strategy=self._strategy,
-            candle=_shown(candle, kernel.state.markets[self._symbol].instrument),
+            candle=shown(candle, kernel.state.markets[self._symbol].instrument),
             outcome="warmup" if warmup else "refused" if refused else "skipped" if reason else "ordered",
             reason=reason or refused,
             standing=self._standing,
             steps=steps,
             reports=tuple(msgspec.to_builtins(report) for report in reports),
             forced=tuple(msgspec.to_builtins(e) for e in own[:decided] if type(e).__name__ not in _MARKS),
-            orders=tuple(_order_story(recorded, order) for order in dict.fromkeys(told)),
+            orders=tuple(order_story(recorded, order) for order in dict.fromkeys(told)),
         )
 
     def _folded(self, own: Sequence[Event]) -> str | None:
@@ -198,42 +163,3 @@ class Watched:
             f"executed again, candle {ordinal} gives {reason or 'a decision'}; the log does not say so",
             fix="run `candled replay RUN --verify`: it names the first record that differs",
         )
-
-
-def _standing(kernel: Kernel, strategy: str, symbol: str) -> Standing:
-    state = kernel.state
-    position = state.books[strategy].positions[symbol]
-    worth = equity(state) if is_priced(state) else state.equity
-    return Standing(
-        position=canonical_text(position.quantity),
-        direction=position.direction,
-        trading_state=trading_state(state, strategy, symbol),
-        live_orders=tuple(position.live),
-        equity=canonical_text(worth),
-        currency=state.account.currency,
-    )
-
-
-def _absent(name: str, definition: RunDefinition, own: str) -> Literal["not_configured", "not_reached"]:
-    strategy = next(in_force(d.strategy) for d in definition.strategies if d.strategy.name == own)
-    missing = {"CusumGate": strategy.gate is None, "FilterChain": not strategy.filters}
-    return "not_configured" if missing.get(name) else "not_reached"
-
-
-def _order_story(recorded: Sequence[Record], order: int) -> dict[str, Any]:
-    """An order's request and everything that was recorded about it, in order."""
-    marks = [f'"order":{order}{end}'.encode() for end in ",}"]
-    told = [(r.seq, decoded(r)) for r in recorded if any(mark in r.payload for mark in marks)]
-    mine = [{"seq": seq} | msgspec.to_builtins(event) for seq, event in told if getattr(event, "order", 0) == order]
-    return {"order": order, "records": mine}
-
-
-def _shown(candle: CandleClosed, instrument: Instrument) -> dict[str, str]:
-    prices = {name: getattr(candle, name) for name in ("open", "high", "low", "close")}
-    return {
-        "symbol": candle.symbol,
-        "opened_at": iso(candle.open_time),
-        "closed_at": iso(candle.ts),
-        **{name: canonical_text(from_units(units, instrument.price_decimals)) for name, units in prices.items()},
-        "volume": canonical_text(from_units(candle.volume, instrument.volume_decimals)),
-    }

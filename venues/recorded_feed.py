@@ -54,7 +54,7 @@ class RecordedFeed:
         self._kept: dict[str, _Kept] = {}
 
     async def batches(self) -> AsyncIterator[Sequence[MarketMessage]]:
-        """What is due, up to 1,024 messages at once. Errors: DataRefused for a dataset that cannot be read."""
+        """What is due, some 1,024 messages at once, never half an instant. Errors: DataRefused for a broken dataset."""
         async for batch in self._due():
             self._played_ns = batch[-1].ts
             yield batch
@@ -69,8 +69,8 @@ class RecordedFeed:
     async def _due(self) -> AsyncIterator[Sequence[MarketMessage]]:
         clock, stream = self._clock, self._feeder.messages()
         await _pass_over(stream, self._skip)
-        started = False
-        while piece := list(islice(stream, _BATCH)):
+        started, held = False, deque[MarketMessage](maxlen=1)
+        while piece := _piece(stream, held):
             if not started:
                 history = _leading_history(piece)
                 if history:
@@ -104,6 +104,19 @@ async def _pass_over(stream: Iterator[MarketMessage], count: int) -> None:
         deque(islice(stream, min(count, _SKIPPED_AT_ONCE)), maxlen=0)
         count -= _SKIPPED_AT_ONCE
         await asyncio.sleep(0)
+
+
+def _piece(stream: Iterator[MarketMessage], held: deque[MarketMessage]) -> list[MarketMessage]:
+    """The next messages, the last instant of them whole; `held` keeps the one behind them for the next time."""
+    piece = [*held, *islice(stream, _BATCH - len(held))]
+    held.clear()
+    if len(piece) == _BATCH:
+        for message in stream:
+            if message.ts != piece[-1].ts:
+                held.append(message)
+                break
+            piece.append(message)
+    return piece
 
 
 def _leading_history(piece: Sequence[MarketMessage]) -> int:

@@ -4,10 +4,14 @@ import asyncio
 from typing import Final
 
 from kernel.messages import SetTradingState
+from kernel.notes import FeedChanged
+from service.daemon.candles import CandleRules
 from service.daemon.daemon import Daemon
 from service.daemon.reconciler import differences, resolve_unknown
+from service.daemon.watchdog import FeedWatchdog, watch
+from venues.feed import Clock, Feed
 
-__all__ = ["keep_snapshots", "reconcile"]
+__all__ = ["keep_snapshots", "reconcile", "watch_feed"]
 
 RECONCILE_S: Final = 30.0
 LOOK_S: Final = 1.0
@@ -37,3 +41,17 @@ async def keep_snapshots(daemon: Daemon) -> None:
         await asyncio.sleep(LOOK_S)
         if daemon.head.seq - engine.kept_seq >= every and "database" not in daemon.health.problems:
             await engine.trader.asked(engine.keep)
+
+
+async def watch_feed(daemon: Daemon, clock: Clock, feed: Feed, rules: CandleRules) -> None:
+    """Note the markets whose candles stay away, and have the feed ask for them anew."""
+    config, blueprint, trader = daemon.plan.config.daemon, daemon.kernel.blueprint, daemon.engine.trader
+    lengths = {i.symbol: length for i, length in zip(blueprint.instruments, blueprint.lengths_ns, strict=True)}
+    watchdog = FeedWatchdog(lengths, stale_after=config.stale_after, stale_after_s=config.stale_after_s)
+
+    def tell(note: FeedChanged) -> None:
+        trader.ask(lambda: trader.note(note))
+        stale = ", ".join(watchdog.stale)
+        daemon.health.say("feed", f"no candles come of {stale}" if stale else "")
+
+    await watch(watchdog, clock, feed, rules.newest, tell)

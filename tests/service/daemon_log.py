@@ -43,7 +43,7 @@ class Entries:
     def wire_id(self, seq: int) -> str:
         return f"entries-{seq}"
 
-    async def durable(self) -> None:
+    async def durable(self, seq: int) -> None:
         pass
 
     async def turned(self) -> None:

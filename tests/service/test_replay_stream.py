@@ -33,14 +33,15 @@ MADE = REPORTS | set(EVENT_TYPES) | {"StreamOpened"}
 OTHERS = {0: [STARTED], 40: [GAP], 60: [REDUCE], 80: [RESUME, STALE], 95: [CANCEL], 110: [FLATTEN], 120: [RESUME]}
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory) -> Ran:
+@pytest.fixture(scope="module", params=["0", "90000"], ids=["at once", "with latency"])
+def ran(request, tmp_path_factory) -> Ran:
     """A backtest with brackets around its entries, whose stops and targets are hit inside candles."""
     data_dir = tmp_path_factory.mktemp("stream")
     market = [dataset(data_dir, walk(120, 4))]
     overrides = (
         "strategy.exits.stop_loss=0.004", "strategy.exits.take_profit=0.004", "strategy.features.0.period=15",
         "strategy.gate.threshold=0.0005", "strategy.model.entry=1.0", "strategy.filters.1.candles=2",
+        f"venue.latency_ms={request.param}",
     )  # fmt: skip
     return run(data_dir, market, MEAN_REVERSION, *overrides, first="2022-01-01T00:15Z")
 

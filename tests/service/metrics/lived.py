@@ -44,7 +44,7 @@ class Kept:
     def wire_id(self, seq: int) -> str:
         return f"t-{seq}"
 
-    async def durable(self) -> None:
+    async def durable(self, seq: int) -> None:
         pass
 
     async def turned(self) -> None:
