@@ -7,7 +7,7 @@ ROOMS  := kernel venues service research migrations
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo check test campaign format lock peers peers-orders lock-peers bench bench-features ops clean
+.PHONY: help install dev demo paper check test campaign format lock peers peers-orders lock-peers bench bench-features ops clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -34,6 +34,11 @@ dev: $(VENV)/dev-installed  ## the program and the tools that check it
 
 demo: install  ## a synthetic market: backtested, persisted in PostgreSQL, replayed, verified
 	@$(BIN)/candled demo
+
+paper: install  ## the daemon on a synthetic market, ten minutes of it a second; Ctrl-C ends it, and again goes on
+	@id=$$($(BIN)/candled data sample --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["dataset"])'); \
+	echo "look at it from another terminal:  $(BIN)/candled status   (also pause, resume, flatten; curl the metrics below)"; \
+	exec $(BIN)/candled run examples/paper.toml --dataset $$id --speed 600
 
 check: dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff format --check .

@@ -33,6 +33,7 @@ data.command(
 )
 data.command("research.data_commands:list_datasets", name="list", help="The datasets that are here.")
 data.command("research.data_commands:show", name="show", help="One dataset: range, gaps, sources, a few rows.")
+data.command("research.sample_command:sample", name="sample", help="A synthetic market, to try things on.")
 data.command("research.data_commands:verify", name="verify", help="Hash a dataset again and compare with its id.")
 app.command(data)
 

@@ -68,7 +68,7 @@ class PostgresLogWriter:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, longest_s)
                 if self._connection is not None:
-                    pass  # the heartbeat waits for us
+                    await self._renew()  # the heartbeat waits for us
             self.unavailable = None
         self.head = Head(records[-1].seq, records[-1].hash)
 

@@ -1,7 +1,7 @@
 """Logs as a daemon writes them: candles are records too, operators and venues interfere, the feed has its faults."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -24,34 +24,20 @@ from kernel.messages import (
     SetTradingState,
 )
 from kernel.notes import CandleDropped, CandleGap, CandleRevised, DaemonStarted, DaemonStopped, FeedChanged
+from service.journal import BatchJournal
 from service.session import Session
-from tests.kernel.given import MINUTE, ending, finish, opening
+from tests.kernel.given import MINUTE, ListWriter, ending, finish, opening
 from tests.service.both_ways import Setup
 from tests.service.drawn_markets import MARKETS
 
 
-@dataclass
-class Kept:
-    """A journal that keeps everything, and is durable at once."""
+class Kept(BatchJournal):
+    """A journal that keeps everything, candles too, in `pending`."""
 
-    pending: list[msgspec.Struct] = field(default_factory=list)
-    keeps_market: bool = True
-
-    @property
-    def next_seq(self) -> int:
-        return len(self.pending) + 1
-
-    def wire_id(self, seq: int) -> str:
-        return f"t-{seq}"
-
-    async def durable(self, seq: int) -> None:
-        pass
+    keeps_market = True
 
     async def turned(self) -> None:
-        pass
-
-    def reached(self, point: str) -> None:
-        pass
+        """Nothing is written."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class Lived:
 def lived(setup: Setup, faults: Sequence[tuple[int, LoggedMessage]] = ()) -> Lived:
     """The market of a setup through kernel and venue; each fault comes after so many messages of the market."""
     begun, venue, _, _ = setup.begun(PlainEngine)
-    kernel, journal = Kernel(begun.blueprint), Kept()
+    kernel, journal = Kernel(begun.blueprint), Kept(ListWriter(), wire_prefix="t")
     session = Session(kernel, venue, journal)
     finish(session.message(opening(setup.instruments, of=setup.of, account_of=setup.account)))
     turns = []
