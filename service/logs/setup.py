@@ -20,7 +20,7 @@ from service.logs.secrets import Secrets
 __all__ = ["logging_to", "on_loop_error"]
 
 # What they say at lower levels has request headers and bodies in it.
-_QUIET: Final = ("ccxt.base.exchange", "aiohttp", "asyncpg", "urllib3")
+_QUIET: Final = ("ccxt.base.exchange", "aiohttp", "alembic", "asyncpg", "urllib3")
 Event = MutableMapping[str, Any]
 
 
