@@ -15,6 +15,7 @@ from service.daemon.clock import market_clock
 from service.daemon.crash import crash_at
 from service.daemon.daemon import Daemon
 from service.daemon.engine import Engine
+from service.daemon.explaining import Explainer
 from service.daemon.failure import gravest
 from service.daemon.health import Health
 from service.daemon.lease import take_over
@@ -68,6 +69,7 @@ class _Service:
         crash = crash_at(environ)
         writer.before_commit = lambda: crash("before_commit")
         self.plan = plan
+        self.server = server
         self.registry = CollectorRegistry()
         self.metrics = RuntimeMetrics(self.registry, data_dir=plan.data_dir)
         self.health = Health(self.metrics.heard)
@@ -132,7 +134,7 @@ class _Service:
                     self.daemon,
                     self.plan.config.api,
                     self.plan.place,
-                    explain=self._explain,
+                    explain=Explainer(self.plan, self.server),
                     speed=f"{self.plan.speed or 'max'}",
                 )
             )
@@ -170,6 +172,3 @@ class _Service:
         finally:
             ended.cancel()
         return asked.result() if asked.done() else "the market ended"
-
-    async def _explain(self, *, at: int, symbol: str, strategy: str) -> Any:
-        raise NotImplementedError

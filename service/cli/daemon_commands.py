@@ -17,11 +17,11 @@ from service.cli.run_tables import show_backtest
 from service.config import load_config
 from service.daemon.clock import parse_speed
 from service.daemon.plan import make_plan
-from service.serve import serve
 from service.definition import Window
 from service.logs.secrets import Secrets
 from service.logs.setup import logging_to
 from service.loop import run as run_loop
+from service.serve import serve
 
 __all__ = ["run"]
 
