@@ -4,12 +4,15 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
+from service.alerts.alerts import Alerts
+from service.alerts.configured import alerts_of
 from service.api.server import api
 from service.daemon.clock import market_clock
 from service.daemon.crash import crash_at
@@ -23,13 +26,14 @@ from service.daemon.market import market_of, play
 from service.daemon.notify import Notifier
 from service.daemon.plan import Plan
 from service.daemon.stopping import stop_signals
-from service.daemon.timers import keep_snapshots, reconcile, watch_feed
+from service.daemon.timers import keep_snapshots, reconcile, show_gauges, watch_feed
 from service.database.connect import Database, database
 from service.durable import replace_durably
 from service.log.anchor import AnchorKeeper, check_anchor, read_anchor
 from service.log.postgres import PostgresLogStore
 from service.log.postgres_writer import PostgresLogWriter
 from service.log.snapshots import SnapshotStore
+from service.logs.secrets import Secrets
 from service.metrics.runtime import RuntimeMetrics, watch_loop
 from service.metrics.server import metrics_server
 from service.result import Result
@@ -42,15 +46,21 @@ _log = structlog.get_logger()
 
 
 async def serve(
-    plan: Plan, environ: Mapping[str, str], *, database_url: str | None, progress: Callable[[int], Any]
+    plan: Plan,
+    environ: Mapping[str, str],
+    *,
+    database_url: str | None,
+    secrets: Secrets,
+    progress: Callable[[int], Any],
 ) -> Result | None:
     """Run until asked to stop, or to the market's end; the result where that came. Errors: those of any part."""
+    alerts = alerts_of(plan.config.alerts, secrets, name=f"candled {plan.stream}")
     async with database(plan.data_dir, database_url) as server:
         store = PostgresLogStore(server)
         writer = await take_over(server, store, plan.stream)
         try:
             await check_anchor(store, plan.stream, read_anchor(plan.place))
-            return await _Service(plan, server, store, writer, environ).live(progress)
+            return await _Service(plan, server, store, writer, alerts, environ).live(progress)
         finally:
             await writer.close()
 
@@ -64,6 +74,7 @@ class _Service:
         server: Database,
         store: PostgresLogStore,
         writer: PostgresLogWriter,
+        alerts: Alerts | None,
         environ: Mapping[str, str],
     ) -> None:
         crash = crash_at(environ)
@@ -72,7 +83,9 @@ class _Service:
         self.server = server
         self.registry = CollectorRegistry()
         self.metrics = RuntimeMetrics(self.registry, data_dir=plan.data_dir)
-        self.health = Health(self.metrics.heard)
+        self.metrics.build_info(version("candled"), plan.definition.kernel_code)
+        self.health = Health(self._heard)
+        self.alerts = alerts
         self.clock = market_clock(plan.prepared.composed.opening.ts, plan.speed)
         self.notifier = Notifier.of(environ)
         self.anchor = AnchorKeeper(plan.place, tell=lambda problem: self.health.say("anchor", problem))
@@ -86,6 +99,8 @@ class _Service:
             crash=crash,
         )
         engine.journal.listeners.append(lambda _, __: self.anchor.move(engine.journal.head))
+        if alerts is not None:
+            engine.journal.listeners.append(alerts.committed)
         self.registry.register(engine.figures)
         self.metrics.epoch.set(writer.epoch)
         self.metrics.restarts.set(writer.epoch - 1)
@@ -111,7 +126,9 @@ class _Service:
                     for part in parts:
                         part.cancel()
         except BaseExceptionGroup as failed:
-            raise gravest(failed) from None
+            error = gravest(failed)
+            await self._say_farewell(f"ended: {error}")
+            raise error from None
 
     async def _run(
         self,
@@ -121,6 +138,9 @@ class _Service:
     ) -> Result | None:
         """Recovered: open the doors, let the market in, and wait for the end."""
         start("anchor", self.anchor.run())
+        start("gauges", show_gauges(self.daemon, self.clock, self.metrics))
+        if self.alerts is not None:
+            start("alerts", self.alerts.run())
         start("loop watch", watch_loop(self.metrics))
         start("reconciler", reconcile(self.daemon))
         start("snapshots", keep_snapshots(self.daemon))
@@ -149,8 +169,24 @@ class _Service:
             self.notifier.stopping(reason)
             await self.daemon.end(reason)
             (self.plan.place / ENDPOINT_FILE).unlink(missing_ok=True)
+        await self._say_farewell(f"stopped: {reason}")
         _log.info("stopped", reason=reason, head=self.daemon.head.seq)
         return await self.daemon.result() if self.engine.trader.ended.is_set() else None
+
+    def _heard(self, part: str, problem: str) -> None:
+        """A part's problem, in every place where somebody may look."""
+        self.metrics.heard(part, problem)
+        if problem:
+            _log.warning("problem", part=part, problem=problem)
+        else:
+            _log.info("well again", part=part)
+        if self.alerts is not None and part != "daemon":
+            self.alerts.heard(part, problem)
+
+    async def _say_farewell(self, text: str) -> None:
+        if self.alerts is not None:
+            self.alerts.say(text)
+            await self.alerts.drain()
 
     def _let_in(self, start: Callable[[str, Coroutine[Any, Any, Any]], None], progress: Callable[[int], Any]) -> None:
         """Start the feed, where its market has not ended."""

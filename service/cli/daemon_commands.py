@@ -89,6 +89,6 @@ def run(
         logging_to(sys.stderr, level="warning" if watched else "info", secrets=secrets, fields={"stream": plan.stream}),
         progress("running", plan.prepared.composed.feeder.rows, "candles") if watched else nullcontext(_unseen) as seen,
     ):
-        result = run_loop(serve(plan, os.environ, database_url=url, progress=seen))
+        result = run_loop(serve(plan, os.environ, database_url=url, secrets=secrets, progress=seen))
     if result is not None:
         answer(common, msgspec.to_builtins(result), lambda out: show_backtest(out, result, plan.definition, common))

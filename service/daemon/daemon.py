@@ -46,6 +46,7 @@ class Daemon:
         self.engine = engine
         self._reader = reader
         self._spool = Spool(engine.plan.place / "spool")
+        self.spooled = 0  # commands that are durable in the spool alone
         self._started = perf_counter()
         self._over = False  # the market had ended before: there is nothing to say in the log
 
@@ -144,7 +145,9 @@ class Daemon:
         """Once a command is in the log, the spool need not hold it."""
 
         def forget(turned: "asyncio.Future[Ordered]") -> None:
+            self.spooled -= 1
             if not turned.cancelled():
                 self._spool.done(command.key)
 
+        self.spooled += 1
         done.add_done_callback(forget)

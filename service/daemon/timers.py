@@ -5,13 +5,15 @@ from typing import Final
 
 from kernel.messages import SetTradingState
 from kernel.notes import FeedChanged
+from kernel.timeframe import NS_PER_SECOND
 from service.daemon.candles import CandleRules
 from service.daemon.daemon import Daemon
 from service.daemon.reconciler import differences, resolve_unknown
 from service.daemon.watchdog import FeedWatchdog, watch
+from service.metrics.runtime import RuntimeMetrics
 from venues.feed import Clock, Feed
 
-__all__ = ["keep_snapshots", "reconcile", "watch_feed"]
+__all__ = ["keep_snapshots", "reconcile", "show_gauges", "watch_feed"]
 
 RECONCILE_S: Final = 30.0
 LOOK_S: Final = 1.0
@@ -41,6 +43,17 @@ async def keep_snapshots(daemon: Daemon) -> None:
         await asyncio.sleep(LOOK_S)
         if daemon.head.seq - engine.kept_seq >= every and "database" not in daemon.health.problems:
             await engine.trader.asked(engine.keep)
+
+
+async def show_gauges(daemon: Daemon, clock: Clock, metrics: RuntimeMetrics) -> None:
+    """Every second, what nobody else sets."""
+    paced = daemon.plan.speed is not None
+    while True:
+        behind_ns = clock.now_ns() - daemon.kernel.state.ts if paced else 0
+        metrics.feed_lag_s.set(max(behind_ns, 0) / NS_PER_SECOND)
+        metrics.spool_pending.set(daemon.spooled)
+        metrics.queue_depth.labels("commands").set(daemon.engine.trader.commands)
+        await asyncio.sleep(LOOK_S)
 
 
 async def watch_feed(daemon: Daemon, clock: Clock, feed: Feed, rules: CandleRules) -> None:

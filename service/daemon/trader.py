@@ -67,6 +67,11 @@ class Trader:
         """Whether there is nothing to do."""
         return not (self._batches or self._commands or self._chores)
 
+    @property
+    def commands(self) -> int:
+        """How many wait."""
+        return len(self._commands)
+
     async def give(self, batch: Sequence[Given]) -> None:
         """Put what the feed has behind what waits; waits itself while the queue is full."""
         arrived = perf_counter()
@@ -99,7 +104,6 @@ class Trader:
             )
         done: asyncio.Future[Ordered] = asyncio.get_running_loop().create_future()
         self._commands.append((command, done))
-        self._metrics.queue_depth.labels("commands").set(len(self._commands))
         self._work.set()
         return done
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -21,6 +22,10 @@ from tests.service.servers import execute, in_database
 
 WRITTEN = records(30)
 FIRST, SECOND, REST = WRITTEN[:40], WRITTEN[40:60], WRITTEN[60:]
+SILENCE_S = """
+    SELECT extract(epoch FROM clock_timestamp() - l.heartbeat_at)::float8
+      FROM candled.leases l JOIN candled.streams s ON s.id = l.stream_id WHERE s.name = $1
+"""
 END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND usename IS NOT NULL"
 
 
@@ -38,6 +43,15 @@ async def persistent(writer, batch):
             refusals += 1
         else:
             return refusals
+
+
+@asynccontextmanager
+async def session(url):
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def until(holds, within_s=10.0):
@@ -112,33 +126,21 @@ async def test_a_commit_that_takes_too_long_is_looked_for_and_not_made_twice(emb
 async def test_a_locked_table_is_waited_for_and_the_lease_is_kept_meanwhile(embedded, stream, impatient, monkeypatch):
     """A migration, say. Had nobody renewed the lease between the tries, another owner could have taken it."""
     monkeypatch.setattr(postgres_writer, "PERSIST_S", 10)
-    monitor = await asyncpg.connect(embedded.admin_url)
-    locker = await asyncpg.connect(embedded.admin_url)
-    async with embedded.store() as store:
+    async with embedded.store() as store, session(embedded.admin_url) as monitor:
         writer = await store.open(stream)
         await writer.append(FIRST)
-        transaction = locker.transaction()
-        await transaction.start()
-        await locker.execute("LOCK TABLE candled.events IN ACCESS EXCLUSIVE MODE")
-        append = asyncio.create_task(writer.append(SECOND))
         silences = []
-        for _ in range(20):
-            await asyncio.sleep(0.05)
-            silences.append(
-                await monitor.fetchval(
-                    "SELECT extract(epoch FROM clock_timestamp() - l.heartbeat_at)::float8 FROM candled.leases l"
-                    " JOIN candled.streams s ON s.id = l.stream_id WHERE s.name = $1",
-                    stream,
-                )
-            )
-        assert not append.done()
-        await transaction.rollback()
+        async with session(embedded.admin_url) as locker, locker.transaction():
+            await locker.execute("LOCK TABLE candled.events IN ACCESS EXCLUSIVE MODE")
+            append = asyncio.create_task(writer.append(SECOND))
+            for _ in range(20):
+                await asyncio.sleep(0.05)
+                silences.append(await monitor.fetchval(SILENCE_S, stream))
+            assert not append.done()
         await append
         assert max(silences) < 0.7
         await writer.append(REST)
         assert await read(store, stream) == WRITTEN
-    await monitor.close()
-    await locker.close()
 
 
 @pytest.mark.parametrize("when", ["INITIALLY IMMEDIATE", "INITIALLY DEFERRED"], ids=["in the copy", "at commit"])
