@@ -59,43 +59,57 @@ async def api(
     tail = Tail(handle.head.seq + 1)
     desk = Desk(handle, tail, explain, speed, modules_of(handle.definition, handle.kernel), document())
     server = web.Server(Door(desk, tokens), request_factory=_request)
-    connect = _connector(server)
-    listening = bind(place)
-    address = named(_port_of(listening)) if listening is not None and isinstance(place, Port) else named(place)
-    own = place.stat() if isinstance(place, Path) else None
-    serving = asyncio.create_task(_serve(place, listening, connect, handle.health), name="api")
     handle.listeners.append(tail.take)
     try:
-        yield address
+        async with _accepting(place, _connector(server), handle.health) as address:
+            yield address
     finally:
         handle.listeners.remove(tail.take)
         tail.close()
-        serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
         await _hang_up(server)
+
+
+@asynccontextmanager
+async def _accepting(place: Path | Port, connect: Callable[[], asyncio.Protocol], health: Health) -> AsyncIterator[str]:
+    """Accept connections while the block runs, or from when the place is free; gives the address."""
+    listening = bind(place)
+    if listening is None:
+        accepting = asyncio.create_task(_accept_later(place, connect, health), name="api")
+        try:
+            yield named(place)
+        finally:
+            accepting.cancel()
+            with suppress(asyncio.CancelledError):
+                await accepting
+        return
+    own = place.stat() if isinstance(place, Path) else None
+    opened = await _accept(listening, connect)
+    try:
+        yield named(place) if isinstance(place, Path) else named(_port_of(listening))
+    finally:
+        opened.close()
         if isinstance(place, Path) and own is not None:
             clear(place, own)
 
 
-async def _serve(
-    place: Path | Port, listening: socket.socket | None, connect: Callable[[], asyncio.Protocol], health: Health
-) -> None:
-    """Accept connections until canceled, as soon as the place is free."""
-    while listening is None:
+async def _accept_later(place: Path | Port, connect: Callable[[], asyncio.Protocol], health: Health) -> None:
+    """Try again until the place is free, then accept until canceled."""
+    while (listening := bind(place)) is None:
         health.say("api", f"{named(place)} is in use by another process; it is tried again")
         await asyncio.sleep(RETRY_S)
-        listening = bind(place)
+    opened = await _accept(listening, connect)
     health.say("api")
-    loop = asyncio.get_running_loop()
-    if isinstance(place, Path):
-        accepting = await loop.create_unix_server(connect, sock=listening)
-    else:
-        accepting = await loop.create_server(connect, sock=listening)
     try:
         await asyncio.Event().wait()
     finally:
-        accepting.close()
+        opened.close()
+
+
+async def _accept(listening: socket.socket, connect: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
+    loop = asyncio.get_running_loop()
+    if listening.family == socket.AF_UNIX:
+        return await loop.create_unix_server(connect, sock=listening)
+    return await loop.create_server(connect, sock=listening)
 
 
 async def _hang_up(server: web.Server) -> None:

@@ -4,9 +4,11 @@ Every session runs as the role `candled`, which may append and read, whatever ro
 messages name the server by `where` alone.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,9 +55,13 @@ REQUIRED = {
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A PostgreSQL whose schema is this version's."""
+    """A PostgreSQL whose schema is this version's. `now`, where given, tells its URL anew for every session.
+
+    It may block, to start a server that went away.
+    """
 
     url: str = field(repr=False)
+    now: Callable[[], str] | None = field(default=None, repr=False)
 
     async def connect(self, *, answer_s: float | None = ANSWER_S) -> Connection:
         """A session as the role `candled`, of the caller's own; `answer_s` bounds each statement, None does not.
@@ -63,9 +69,10 @@ class Database:
         Errors: DatabaseUnavailable, UsageError when the role may not be taken.
         """
         statement_timeout = "5s" if answer_s else "0"
+        url = await asyncio.to_thread(self.now) if self.now else self.url
         with translated():
             return await asyncpg.connect(
-                self.url,
+                url,
                 timeout=CONNECT_S,
                 command_timeout=answer_s,
                 server_settings=_SESSION | {"statement_timeout": statement_timeout},
@@ -91,12 +98,12 @@ async def database(data_dir: Path, url: str | None, admin_url: str | None = None
     Errors: DatabaseUnavailable; UsageError for a server that could lose commits, or a schema of another version.
     """
     if url is None:
-        from service.embedded.client import join
+        from service.embedded.joined import Joined
 
-        with join(data_dir) as server:
+        with Joined(data_dir) as server:
             await upgrade(server.url("candled_admin"))
             await _let_in(server.url("candled_admin"), server.password("candled"))
-            yield Database(server.url("candled"))
+            yield Database(server.url("candled"), partial(server.url, "candled"))
         return
     if admin_url is not None:
         await upgrade(checked_url(admin_url))

@@ -15,10 +15,11 @@ from service.database.rows import PROJECTED, Entry, Rows
 __all__ = ["project", "rebuild"]
 
 # An order's report changes the order that replaces it, and the rejection of that one the first again.
+# The numbers come as an array of their own, so that rows are found by the key, however many orders there are.
 _NAMED = (
-    "(order_id IN (WITH RECURSIVE chain (number) AS (SELECT unnest($2::bigint[]) UNION SELECT o.order_id "
-    "FROM candled.orders o JOIN chain ON o.replaces = chain.number WHERE o.stream_id = $1) SELECT number FROM chain) "
-    "OR order_id IN (SELECT replaces FROM candled.orders WHERE stream_id = $1 AND order_id = any($2)))"
+    "order_id = any(ARRAY(WITH RECURSIVE chain (number) AS (SELECT unnest($2::bigint[]) UNION SELECT o.order_id "
+    "FROM candled.orders o JOIN chain ON o.replaces = chain.number WHERE o.stream_id = $1) SELECT number FROM chain "
+    "UNION ALL SELECT coalesce(replaces, 0) FROM candled.orders WHERE stream_id = $1 AND order_id = any($2)))"
 )
 _FETCH = 10_000
 

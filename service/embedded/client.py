@@ -30,11 +30,12 @@ ROOT: Final = Path(__file__).resolve().parents[2]  # what a keeper needs beside 
 
 
 class EmbeddedServer:
-    """A running PostgreSQL, for as long as this is not closed. Losing it in between means: `join` again."""
+    """A running PostgreSQL, for as long as this is not closed. Losing it in between means: `join` again (joined.py)."""
 
     def __init__(self, home: Home, keeper: socket.socket) -> None:
         self._home = home
         self._keeper = keeper
+        keeper.setblocking(False)
 
     def url(self, role: Role, *, database: str = "postgres") -> str:
         """Where `role` connects, for asyncpg; for SQLAlchemy put `+asyncpg` behind `postgresql`. It is a secret."""
@@ -50,6 +51,15 @@ class EmbeddedServer:
                 f"the password of {role} cannot be read: {error}",
                 fix=f"put the file back as it was made; without it, {self._home.data} cannot be used",
             ) from error
+
+    def is_kept(self) -> bool:
+        """Whether the keeper is there still; the server may be recovering from a crash all the same."""
+        try:
+            return self._keeper.recv(1, socket.MSG_PEEK) != b""
+        except BlockingIOError:  # it has nothing more to say, as long as it lives
+            return True
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Stop using the server. When nobody else does, it is stopped, and this returns once it has."""

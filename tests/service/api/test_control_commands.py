@@ -115,7 +115,8 @@ def test_flatten_asks(home):
 def test_flatten_on_a_terminal(home, typed, code, asked):
     ours, theirs = pty.openpty()
     command = [str(CANDLED), "flatten", "--data-dir", str(home.home)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    plain = os.environ | {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "200"}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=plain) as process:
         os.close(theirs)
         shown = b""
         while b"[y/N]" not in shown:

@@ -61,11 +61,12 @@ class Place:
     datasets: Sequence[Dataset]
     config: Path = EMA_CROSS
     overrides: tuple[str, ...] = ()
-    database_url: str | None = None
+    first: str = ""
+    database_url: str | None = field(default=None, repr=False)
     backtest: Ran = field(init=False)
 
     def __post_init__(self) -> None:
-        self.backtest = run(self.data_dir, self.datasets, self.config, *self.overrides)
+        self.backtest = run(self.data_dir, self.datasets, self.config, *self.overrides, first=self.first)
 
     @property
     def expected(self) -> Ended:
@@ -77,6 +78,7 @@ class Place:
     def command(self, stream: str, *further: str, speed: str = "max") -> list[str]:
         ids = [option for found in self.datasets for option in ("--dataset", found.manifest.dataset)]
         sets = [option for override in self.overrides for option in ("--set", override)]
+        sets += ["--from", self.first] if self.first else []
         return [
             *CANDLED, "run", str(self.config), *ids, *sets, "--stream", stream, "--speed", speed, "--json",
             "--data-dir", str(self.data_dir), *further,
@@ -198,8 +200,11 @@ class Living:
         return self.process.returncode, out
 
     def ended(self) -> Ended:
+        """What it answers at its market's end: one line, one object."""
         code, out = self.answer()
         assert code == 0, self.said
+        assert out.endswith(b"}\n")
+        assert out.count(b"\n") == 1
         return msgspec.json.decode(out, type=Ended)
 
 

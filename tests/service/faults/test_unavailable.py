@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from kernel.errors import DatabaseUnavailable, Fenced, UsageError
-from service import loop
 from service.database import connect
 from service.database.connect import Database, database
 from service.log import postgres_writer
@@ -67,11 +66,6 @@ def impatient(monkeypatch):
     monkeypatch.setattr(postgres_writer, "HEARTBEAT_S", 0.05)
     monkeypatch.setattr(postgres_writer, "RETRY_S", (0.01, 0.05))
     monkeypatch.setitem(connect._SESSION, "lock_timeout", "100ms")
-
-
-@pytest.fixture
-def own_home(embedded_server):
-    return loop.run(embedded_server.make_home())
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])
