@@ -9,18 +9,15 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kernel.errors import CandledError, UsageError
+from service.api.endpoint import NoAnswer
 from service.api.place import parse, short_name
 
-__all__ = ["Client", "NoAnswer"]
+__all__ = ["Client"]
 
 T = TypeVar("T")
 READ_S: Final = 10.0
 ORDER_S: Final = 35.0  # the API answers within 30 s, if only to say that it is not known
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
-
-
-class NoAnswer(CandledError):
-    """Nobody answers where the daemon should be."""
 
 
 class Client:

@@ -13,7 +13,7 @@ from service.api.answers import Module
 from service.api.refusal import Refused
 from service.api.tail import Tail
 from service.daemon.handle import Handle, Ordered
-from service.explain import Explanation
+from service.explanation import Explanation
 
 __all__ = ["Asked", "Desk", "Explain"]
 
@@ -47,9 +47,10 @@ class Desk:
     tail: Tail
     explain: Explain
     speed: str
+    version: str
     modules: list[Module]
     document: bytes = b""
-    explaining: bool = False
+    explaining: "asyncio.Future[Explanation] | None" = None
     streams: int = 0
     under_way: set["asyncio.Task[Ordered]"] = field(default_factory=set)
 

@@ -20,9 +20,8 @@ from service.api.requests import IdempotencyKey
 from service.api.routes import Route, route_of
 from service.api.tokens import Scope, Tokens
 
-__all__ = ["BODY_BYTES_MAX", "Door"]
+__all__ = ["Door"]
 
-BODY_BYTES_MAX: Final = 64 * 1024
 BODY_S: Final = 10.0
 TAKE_S: Final = 30.0
 NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -117,7 +116,7 @@ async def _body(request: web.BaseRequest) -> bytes:
         async with asyncio.timeout(BODY_S):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        what = f"the body has more than {BODY_BYTES_MAX} bytes"
+        what = f"the body has more than {request.client_max_size} bytes"
         raise Refused(413, "too_large", what, fix="no command needs so many") from None
     except TimeoutError:
         what = f"the body was not there after {BODY_S:g} s"

@@ -5,13 +5,17 @@ from typing import Final
 
 import msgspec
 
-from kernel.errors import UsageError
+from kernel.errors import CandledError, UsageError
 from service.durable import replace_durably
 from service.streams import stream_dir, streams_dir
 
-__all__ = ["Endpoint", "find_endpoint", "write_endpoint"]
+__all__ = ["Endpoint", "NoAnswer", "find_endpoint", "write_endpoint"]
 
 ENDPOINT_FILE: Final = "endpoint.json"
+
+
+class NoAnswer(CandledError):
+    """No daemon runs here, or none answers where it should."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -30,27 +34,25 @@ def write_endpoint(directory: Path, endpoint: Endpoint) -> None:
 
 
 def find_endpoint(data_dir: Path, stream: str | None) -> tuple[Path, Endpoint]:
-    """A stream's directory and endpoint; of the only stream that has one, where none is named. Errors: UsageError."""
-    if stream is not None:
-        directory = stream_dir(data_dir, stream)
-        if not (directory / ENDPOINT_FILE).is_file():
-            raise UsageError(f"no daemon serves a stream {stream} in {data_dir}", fix=_there(_streams(data_dir)))
-        return directory, _read(directory)
+    """A stream's directory and endpoint; of the only stream that has one, where none is named.
+
+    Errors: NoAnswer; UsageError where there are several, or the file cannot be read.
+    """
     names = _streams(data_dir)
-    if len(names) != 1:
-        what = f"{len(names)} streams in {data_dir}" if names else f"no daemon has run in {data_dir}"
-        raise UsageError(what, fix=f"name one with --stream; {_there(names)}" if names else _there(names))
-    directory = stream_dir(data_dir, names[0])
+    if stream is None and len(names) > 1:
+        what = f"{len(names)} streams have a daemon in {data_dir}"
+        raise UsageError(what, fix=f"add --stream, one of: {', '.join(names)}")
+    wanted = stream or "".join(names)
+    if wanted not in names:
+        there = f"there are daemons of: {', '.join(names)}" if names else "start one: candled run CONFIG.toml"
+        raise NoAnswer(f"no daemon runs in {data_dir}{f' for the stream {stream}' if stream else ''}", fix=there)
+    directory = stream_dir(data_dir, wanted)
     return directory, _read(directory)
 
 
 def _streams(data_dir: Path) -> list[str]:
     above = streams_dir(data_dir)
     return sorted(str(path.parent.relative_to(above)) for path in above.rglob(ENDPOINT_FILE))
-
-
-def _there(names: list[str]) -> str:
-    return f"there are: {', '.join(names)}" if names else "start one with `candled run`, or name its --data-dir"
 
 
 def _read(directory: Path) -> Endpoint:

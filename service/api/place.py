@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from kernel.errors import ConfigError
 
-__all__ = ["Port", "bind", "clear", "named", "parse", "short_name"]
+__all__ = ["Port", "bind", "clear", "identity", "named", "parse", "short_name"]
 
 ADDRESS_BYTES_MAX: Final = 107
 LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):([0-9]{1,5})")
@@ -66,11 +66,16 @@ def bind(place: Path | Port) -> socket.socket | None:
         ) from None
 
 
-def clear(path: Path, own: os.stat_result) -> None:
+def identity(place: Path | Port) -> int:
+    """What tells a socket that is there from one that another process puts in its place; 0 for a port."""
+    return place.stat().st_ino if isinstance(place, Path) else 0
+
+
+def clear(place: Path | Port, own: int) -> None:
     """Remove a socket, unless another process has put its own there since."""
     with suppress(FileNotFoundError):
-        if path.stat().st_ino == own.st_ino:
-            path.unlink()
+        if isinstance(place, Path) and identity(place) == own:
+            place.unlink()
 
 
 @contextmanager

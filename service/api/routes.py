@@ -44,7 +44,7 @@ from service.api.requests import (
 from service.api.stream import events
 from service.api.tokens import Scope
 from service.daemon.handle import Ordered
-from service.explain import Explanation
+from service.explanation import Explanation
 
 __all__ = ["ROUTES", "Route", "route_of"]
 
@@ -97,20 +97,17 @@ async def _document(desk: Desk, _asked: Asked) -> web.StreamResponse:
 
 
 async def _explain(desk: Desk, asked: Asked) -> web.StreamResponse:
-    """One at a time: each executes the log again."""
+    """One at a time, one that was given up too: each executes the log again."""
     query: ExplainQuery = asked.query
     at = parse_time(query.at)
-    if desk.explaining:
+    if desk.explaining is not None and not desk.explaining.done():
         raise Refused(429, "busy", "another explanation is being made", fix="ask again when it is there")
-    desk.explaining = True
-    try:
-        async with asyncio.timeout(EXPLAIN_S):
-            return _answer(await desk.explain(at=at, symbol=query.symbol, strategy=query.strategy))
-    except TimeoutError:
+    made = desk.explaining = asyncio.ensure_future(desk.explain(at=at, symbol=query.symbol, strategy=query.strategy))
+    finished, _ = await asyncio.wait([made], timeout=EXPLAIN_S)
+    if not finished:
         what = f"the explanation was not there after {EXPLAIN_S:g} s"
-        raise Refused(504, "too_long", what, fix="use `candled explain` beside the daemon") from None
-    finally:
-        desk.explaining = False
+        raise Refused(504, "too_long", what, fix="use `candled explain` beside the daemon")
+    return _answer(made.result())
 
 
 def _get(path: str, says: str, answer: Any, handler: Handler, query: type[msgspec.Struct] = NoQuery) -> Route:
@@ -125,7 +122,12 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/livez", None, "The process answers.", Alive, _view(lambda _d, _q: Alive(alive=True))),
     Route("GET", "/readyz", None, "Whether it trades: 503 where it does not.", Ready, _ready),
     _get("/openapi.json", "This document.", Any, _document),
-    _get("/status", "How the daemon stands.", Status, _view(lambda d, _: views.status(d.handle, d.speed))),
+    _get(
+        "/status",
+        "How the daemon stands.",
+        Status,
+        _view(lambda d, _: views.status(d.handle, speed=d.speed, version=d.version)),
+    ),
     _get("/positions", "What is held.", Positions, _view(lambda d, _: views.positions(d.handle))),
     _get("/orders", "Live orders.", Orders, _view(lambda d, q: views.orders(d.handle, q)), OrdersQuery),
     _get("/decisions", "The newest.", Decisions, _view(lambda d, q: views.decisions(d.tail, q)), DecisionsQuery),

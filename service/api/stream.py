@@ -21,7 +21,7 @@ __all__ = ["events"]
 
 READERS_MAX: Final = 16
 CHUNK: Final = 256  # entries
-PACE_S: Final = 0.01  # between chunks, so that a reader who catches up takes a tenth of the loop at most
+PACE_S: Final = 0.01  # a chunk, of all readers together: who catches up takes a twentieth of the loop at most
 ALIVE_S: Final = 15.0
 TAKE_S: Final = 10.0
 
@@ -60,7 +60,7 @@ async def _follow(desk: Desk, response: web.StreamResponse, seq: int, types: fro
             seq = found[-1][0] + 1
             if text := _text(found, types):
                 await _write(response, text)
-            await asyncio.sleep(PACE_S)
+            await asyncio.sleep(PACE_S * desk.streams)
             continue
         try:
             async with asyncio.timeout(ALIVE_S):

@@ -1,7 +1,6 @@
 """The daemon's state, as answers. Reads, and changes nothing: a state may be ahead of what is durable by a turn."""
 
 from decimal import Decimal
-from importlib.metadata import version
 from itertools import islice
 
 from kernel.instrument import Instrument
@@ -33,7 +32,7 @@ from service.daemon.handle import Handle
 __all__ = ["decisions", "limits", "log_head", "orders", "positions", "readiness", "status"]
 
 
-def status(handle: Handle, speed: str) -> Status:
+def status(handle: Handle, *, speed: str, version: str) -> Status:
     """The summary."""
     state = handle.kernel.state
     held = [position for book in state.books.values() for position in book.positions.values()]
@@ -41,7 +40,7 @@ def status(handle: Handle, speed: str) -> Status:
         stream=handle.stream,
         run=handle.run,
         epoch=handle.epoch,
-        version=version("candled"),
+        version=version,
         speed=speed,
         ready=handle.health.ready,
         problems=dict(handle.health.problems),

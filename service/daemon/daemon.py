@@ -6,7 +6,7 @@ whole and the venue says the same.
 
 import asyncio
 from importlib.metadata import version
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
 import structlog
@@ -28,6 +28,7 @@ from service.result import Name, Result, result_of
 __all__ = ["Daemon"]
 
 FAREWELL_S: Final = 25.0
+STUCK_S: Final = 20.0
 _KILL = (SetTradingState, CancelAllOrders)
 
 _log = structlog.get_logger()
@@ -54,6 +55,12 @@ class Daemon:
     def head(self) -> Head:
         """See Handle."""
         return self.engine.journal.head
+
+    @property
+    def alive(self) -> bool:
+        """Whether the kernel loop works, or has a reason not to: what only a restart would mend is that it has none."""
+        trader = self.engine.trader
+        return trader.idle or "database" in self.health.problems or monotonic() - trader.progressed < STUCK_S
 
     async def order(self, command: Command) -> Ordered:
         """See Handle. A command that waits when the database goes away goes into the spool too."""

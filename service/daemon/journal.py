@@ -46,6 +46,7 @@ class DaemonJournal:
         self.tally = Tally()
         self.folds: list[Committed] = [lambda _, entries: self.tally.add(entries)]
         self.listeners: list[Committed] = []
+        self.appending = False
         self.arrived = 0.0  # when what is turned now came from the feed, by perf_counter
         self._writer = writer
         self._chain = Chain(epoch=writer.epoch, head=writer.head)
@@ -157,7 +158,7 @@ class DaemonJournal:
             "database",
             f"a commit takes more than {_LATE_S:.0f} s: nothing is sent meanwhile",
         )
-        started = perf_counter()
+        started, self.appending = perf_counter(), True
         try:
             while True:
                 try:
@@ -167,6 +168,7 @@ class DaemonJournal:
                     self._health.say("database", f"{error}: no turns until it is back")
         finally:
             late.cancel()
+            self.appending = False
         self._health.say("database")
         self._metrics.commit_s.observe(perf_counter() - started)
         self._metrics.commit_records.observe(len(records))

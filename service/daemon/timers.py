@@ -10,10 +10,11 @@ from service.daemon.candles import CandleRules
 from service.daemon.daemon import Daemon
 from service.daemon.reconciler import differences, resolve_unknown
 from service.daemon.watchdog import FeedWatchdog, watch
+from service.log.postgres_writer import PostgresLogWriter
 from service.metrics.runtime import RuntimeMetrics
 from venues.feed import Clock, Feed
 
-__all__ = ["keep_snapshots", "reconcile", "show_gauges", "watch_feed"]
+__all__ = ["keep_snapshots", "reconcile", "show_gauges", "watch_database", "watch_feed"]
 
 RECONCILE_S: Final = 30.0
 LOOK_S: Final = 1.0
@@ -43,6 +44,15 @@ async def keep_snapshots(daemon: Daemon) -> None:
         await asyncio.sleep(LOOK_S)
         if daemon.head.seq - engine.kept_seq >= every and "database" not in daemon.health.problems:
             await engine.trader.asked(engine.keep)
+
+
+async def watch_database(daemon: Daemon, writer: PostgresLogWriter) -> None:
+    """While nothing is appended, what the heartbeat finds out is all that is known of the database."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        if not daemon.engine.journal.appending:
+            away = writer.unavailable
+            daemon.health.say("database", f"{away}: no turns until it is back" if away is not None else "")
 
 
 async def show_gauges(daemon: Daemon, clock: Clock, metrics: RuntimeMetrics) -> None:

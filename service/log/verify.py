@@ -69,20 +69,21 @@ class _Walk:
         last, previous, newest = self.seq, self.hash, self.epoch
         anchored, anchored_hash = self._anchor
         shared: tuple[int, str, int, int] | None = None
-        header = beginning = b""
+        header, beginnings = b"", tuple[bytes, ...]()
         try:
             for seq, epoch, kind, version, ts, payload, digest in records:
                 if (epoch, kind, version, ts) != shared:  # the records of an instant, of a turn, have much in common
                     shared = epoch, kind, version, ts
                     header = f" {epoch} {kind} {version} {ts} ".encode()
-                    beginning = f'{{"type":"{kind}","ts":{ts},'.encode()
+                    beginning = f'{{"type":"{kind}","ts":{ts}'.encode()
+                    beginnings = beginning + b",", beginning + b"}"  # an instant's end says no more
                 if seq != last + 1:
                     return f"record {last + 1} is missing or was moved: seq {seq} stands in its place"
                 if sha256(b"%b%d%b%b" % (previous, seq, header, payload)).digest() != digest:
                     return f"record {seq} was altered: its hash does not follow from its content and the record before"
                 if epoch < newest:
                     return f"record {seq} has epoch {epoch} after epoch {newest}"
-                if not payload.startswith(beginning):
+                if not payload.startswith(beginnings):
                     return f"record {seq} says {kind} at {ts} in its header, and another type or time in its payload"
                 if seq == anchored and digest != anchored_hash:
                     return f"the log was written anew: record {seq} is not the one that was anchored"

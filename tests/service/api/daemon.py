@@ -19,7 +19,7 @@ from kernel.models.cross import Cross
 from service.daemon.handle import Committed, Ordered
 from service.daemon.health import Health
 from service.definition import MarketDefinition, RunDefinition, StrategyDefinition, Window
-from service.explain import Explanation, Standing
+from service.explanation import Explanation, Standing
 from service.journal import BatchJournal
 from service.log.record import Head
 from service.session import Session

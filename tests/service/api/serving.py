@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 import uvloop
 
+from service.api.desk import Explain
 from service.api.place import parse, short_name
 from service.api.server import api
 from service.config_types import ApiConfig
@@ -133,14 +134,16 @@ class Stream:
 
 
 @contextmanager
-def serving(directory: Path, config: ApiConfig | None = None, daemon: Daemon | None = None) -> Iterator[Serving]:
+def serving(
+    directory: Path, config: ApiConfig | None = None, daemon: Daemon | None = None, explained: Explain = explain
+) -> Iterator[Serving]:
     ready: list[Serving] = []
     failed: list[BaseException] = []
     begun = threading.Event()
 
     async def serve(stop: asyncio.Event) -> None:
         served = daemon or Daemon().lives()
-        async with api(served, config or ApiConfig(), directory, explain=explain, speed="60") as address:
+        async with api(served, config or ApiConfig(), directory, explain=explained, speed="60") as address:
             ready.append(Serving(served, directory, address, asyncio.get_running_loop()))
             stops.append(stop)
             begun.set()

@@ -180,7 +180,7 @@ def test_two_requests_on_one_connection(shared):
 @pytest.mark.parametrize("sent", [b"", b"GET /livez HT", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", b"DRIP"])
 def test_whoever_does_not_come_to_the_point_is_hung_up_on(tmp_path, logged, monkeypatch, sent):
     """Before its request, in the midst of it, after it; a byte at a time is no better."""
-    monkeypatch.setattr("service.api.server.HEAD_S", 0.5)
+    monkeypatch.setattr("service.api.connections.HEAD_S", 0.5)
     with serving(tmp_path) as running, running.connect() as plug:
         began, drip = time.monotonic(), sent == b"DRIP"
         plug.sendall(b"" if drip else sent)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import ConfigError
-from service.api.place import Port, bind, clear, named, parse, short_name
+from service.api.place import Port, bind, clear, identity, named, parse, short_name
 from service.config_types import ApiConfig
 from tests.service.api.serving import serving
 
@@ -71,7 +71,7 @@ def test_a_stopped_owner_that_goes_on_does_not_take_the_socket_away(tmp_path, lo
     """It still listens, and nobody comes; at its end it removes what is its own."""
     path = tmp_path / "api.sock"
     with bind(path):
-        own = path.stat()
+        own = identity(path)
         with serving(tmp_path) as running:
             assert running.get("/status").status == 200
             clear(path, own)

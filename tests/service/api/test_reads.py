@@ -1,5 +1,7 @@
 """What the API says of a daemon is what its kernel knows."""
 
+import asyncio
+import threading
 from decimal import Decimal
 
 import pytest
@@ -128,6 +130,23 @@ def test_explain_is_handed_on(shared, query, status):
         assert told.json["candle"]["symbol"] == "BTC/USDT"
     else:
         assert told.json["error"]
+
+
+def test_one_explanation_at_a_time_even_when_nobody_waits_for_it_any_more(tmp_path, logged, monkeypatch):
+    monkeypatch.setattr("service.api.routes.EXPLAIN_S", 0.2)
+    gate = threading.Event()
+
+    async def slow(**asked):
+        await asyncio.to_thread(gate.wait, 10)
+        return await explain(**asked)
+
+    question = "/explain?at=1970-01-01T00:05&symbol=BTC/USDT"
+    with serving(tmp_path, explained=slow) as running:
+        assert (running.get(question).status, running.get(question).status) == (504, 429)
+        gate.set()
+        while running.get(question).status == 429:
+            pass
+        assert running.get(question).status == 200
 
 
 def test_reading_moves_nothing(shared):

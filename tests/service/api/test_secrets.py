@@ -6,7 +6,8 @@ import logging
 import pytest
 import structlog
 
-from service.api.client import Client, NoAnswer
+from service.api.client import Client
+from service.api.endpoint import NoAnswer
 from service.config_types import ApiConfig
 from tests.service.api.serving import serving
 
