@@ -99,7 +99,7 @@ class Daemon:
         """
         trader = self.engine.trader
         trader.close()
-        if self.engine.journal.rehearsing or self._over:
+        if trader.amid or self._over:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -4,6 +4,7 @@ Recovery is here: the newest snapshot that can be believed, then everything behi
 """
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from time import perf_counter
 from typing import Any
@@ -126,6 +127,7 @@ class Engine:
         return Head(0, GENESIS)
 
 
+@cache  # of the code as it was when this process began
 def _code_version() -> str:
     rooms: list[Any] = [package_hash(room) for room in ("kernel", "venues", "service")]
     return sha256("".join(rooms).encode()).hexdigest()[:32]

@@ -27,7 +27,7 @@ __all__ = ["Chore", "Trader"]
 
 BATCHES_MAX: Final = 4
 COMMANDS_MAX: Final = 64
-_AT_ONCE = 128  # market messages between two looks at everything else
+_AT_ONCE = 128  # at least so many market messages between two looks at everything else, whole instants
 
 Given = MarketMessage | Note | MarketEnded
 Chore = Callable[[], Awaitable[None]]
@@ -60,12 +60,18 @@ class Trader:
         self._batches: deque[tuple[float, Sequence[Given]]] = deque()
         self._commands: deque[_Waiting] = deque()
         self._chores: deque[Chore] = deque()
+        self._held: list[Note] = []
         self._closed = False
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
         return not (self._batches or self._commands or self._chores)
+
+    @property
+    def amid(self) -> bool:
+        """Whether recovery ended amid a candle or an instant: the rest of it comes first, then everything else."""
+        return self.journal.rehearsing or bool(self.session.waiting)
 
     @property
     def commands(self) -> int:
@@ -123,19 +129,21 @@ class Trader:
                 await asyncio.sleep(0)
 
     async def _step(self) -> None:
-        if not self.journal.rehearsing:  # else the candle that recovery ended at comes first
+        if not self.amid:
             while self._commands:
                 await self._turn_command(*self._commands.popleft())
             while self._chores:
                 await self._chores.popleft()()
         if self._batches and not self._closed:
             arrived, batch = self._batches.popleft()
-            for first in range(0, len(batch), _AT_ONCE):
-                if self._closed:
-                    return
-                await self._take(arrived, batch[first : first + _AT_ONCE])
+            first = 0
+            while first < len(batch) and not self._closed:
+                end = _instant_end(batch, first + _AT_ONCE)
+                await self._take(arrived, batch[first:end])
                 await asyncio.sleep(0)
+                first = end
             await self.session.settle()
+            await self._release_held()
             self._room.release()
             self._metrics.queue_depth.labels("market").set(len(self._batches))
 
@@ -159,7 +167,14 @@ class Trader:
             await self.journal.all_durable()
             self.ended.set()
         elif not self.journal.rehearsing:  # else it is recorded: recovery ended at the candle behind it
-            await self.note(message)  # type: ignore[arg-type]
+            self._held.append(message)  # type: ignore[arg-type]
+            if not self.session.waiting:  # else it would part an instant: what that requested goes out at its end
+                await self._release_held()
+
+    async def _release_held(self) -> None:
+        held, self._held = self._held, []
+        for note in held:
+            await self.note(note)
 
     async def note(self, note: Note) -> None:
         """Record a note, here and now. Only the kernel loop, and who runs in it, may call this."""
@@ -189,3 +204,15 @@ class Trader:
     def _stamped(self, message: T) -> T:
         state = self.session.kernel.state
         return replace(message, ts=max(state.ts, self._now_ns()), after=state.ordinal)
+
+
+def _instant_end(batch: Sequence[Given], place: int) -> int:
+    """Where the instant that reaches beyond `place` is over; what is no market message does not end it."""
+    before = place - 1
+    while 0 <= before < len(batch) and batch[before].__class__ not in _MARKET:
+        before -= 1
+    while 0 <= before < place < len(batch) and (
+        batch[place].__class__ not in _MARKET or batch[place].ts == batch[before].ts
+    ):
+        place += 1
+    return place

@@ -174,6 +174,7 @@ async def test_nobody_waits_for_a_webhook_that_hangs():
         started = time.monotonic()
         await alerts.drain(5.0)
         assert time.monotonic() - started < 3
+    assert hook.texts[1].startswith("paper: x\n"), "what was in hand is not lost"
     assert "held back" in hook.texts[1]
 
 

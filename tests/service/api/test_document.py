@@ -1,5 +1,7 @@
 """The OpenAPI document says what is there; requests made from it never fail us, and answers are what it says."""
 
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -168,3 +170,9 @@ def test_every_reference_leads_somewhere():
 
 def test_limits_are_the_kernels():
     assert AmountLimits.__struct_fields__ == Limits.__struct_fields__
+
+
+def test_the_guide_names_every_route():
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "control.md").read_text()
+    told = set(re.findall(r"`(GET|POST) (/[^`?]*)[^`]*`", guide))
+    assert told == {(route.method, route.path) for route in ROUTES}

@@ -10,7 +10,7 @@ from kernel.events import DecisionMade
 from kernel.messages import MarketEnded
 from kernel.portfolio import equity
 from tests.kernel.given import finish, of_type
-from tests.service.api.daemon import GROUP, Daemon
+from tests.service.api.daemon import GROUP, Daemon, explain
 from tests.service.api.serving import serving
 
 

@@ -79,8 +79,8 @@ def test_the_fold_is_a_function_of_the_log_and_agrees_with_the_kernel(setup, fau
 def agrees(fold: DomainFold, ran) -> None:
     """With what the kernel knows, and with a plain recount of the log."""
     own, theirs = fold.state, ran.kernel.state
-    for name in ("ordinal", "markets", "ts", "equity", "peak", "opening_equity", "day_equity", "balances", "fees", "orders",
-                 "ended", "halts", "quarantined", "opened", "ended_market"):  # fmt: skip
+    for name in ("ordinal", "markets", "ts", "equity", "peak", "opening_equity", "day_equity", "balances", "fees",
+                 "orders", "ended", "halts", "quarantined", "opened", "ended_market"):  # fmt: skip
         assert getattr(own, name) == getattr(theirs, name), name
     for strategy, book in theirs.books.items():
         mine = fold.state.books[strategy]
