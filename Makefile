@@ -7,7 +7,7 @@ ROOMS  := kernel venues service research migrations
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo paper check test campaign format lock peers peers-orders lock-peers bench bench-features ops clean
+.PHONY: help install dev demo paper check test campaign crash soak format lock peers peers-orders lock-peers bench bench-features ops clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -52,6 +52,12 @@ test: check  ## everything that CI runs
 campaign: dev  ## the simulated venue against a second matcher: 300,000 random markets, an hour or so
 	$(BIN)/python -m tests.venues.reference --cases 200000 --seed 1
 	$(BIN)/python -m tests.venues.reference --cases 100000 --seed 2 --block
+
+crash: dev  ## 200 kills of the daemon, anywhere: it must end as if nothing had happened; ten minutes or so
+	$(BIN)/python -m tests.service.daemon.campaign --kills 200 --seed 1
+
+soak: dev  ## the daemon for an hour at speed: memory, files and tasks must not grow
+	$(BIN)/python -m tests.service.daemon.soak --minutes 60
 
 peers: install  ## third-party engines on the same rule and rows: equal trades first, then their speed
 	@$(BIN)/python benchmarks/peers/run.py

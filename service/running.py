@@ -152,11 +152,13 @@ class Service:
     def _heard(self, part: str, problem: str) -> None:
         """A part's problem, in every place where somebody may look."""
         self.metrics.heard(part, problem)
+        if part == "daemon":  # that it starts and stops is said elsewhere
+            return
         if problem:
             _log.warning("problem", part=part, problem=problem)
         else:
             _log.info("well again", part=part)
-        if self.alerts is not None and part != "daemon":
+        if self.alerts is not None:
             self.alerts.heard(part, problem)
 
     async def _say_farewell(self, text: str) -> None:

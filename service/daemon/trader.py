@@ -208,11 +208,7 @@ class Trader:
 
 def _instant_end(batch: Sequence[Given], place: int) -> int:
     """Where the instant that reaches beyond `place` is over; what is no market message does not end it."""
-    before = place - 1
-    while 0 <= before < len(batch) and batch[before].__class__ not in _MARKET:
-        before -= 1
-    while 0 <= before < place < len(batch) and (
-        batch[place].__class__ not in _MARKET or batch[place].ts == batch[before].ts
-    ):
+    ts = next((message.ts for message in reversed(batch[:place]) if message.__class__ in _MARKET), 0)
+    while place < len(batch) and (batch[place].__class__ not in _MARKET or batch[place].ts == ts):
         place += 1
     return place

@@ -1,0 +1,74 @@
+"""A daemon that dies anywhere goes on as if it had not: cut behind any commit, its stream comes to the same end."""
+
+from msgspec.structs import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel.limits import Limits
+from kernel.messages import CancelAllOrders, ChangeLimits, SetTradingState
+from service.loop import run
+from tests.service.daemon.lives import Life
+from tests.service.daemon.memory_log import MemoryLog, MemorySnapshots
+from tests.service.daemon.undisturbed import assert_undisturbed
+from tests.service.drawn_setups import detailed, limits, quiet_setups, setups
+
+ANY = st.one_of(
+    setups(),
+    setups(markets=3, strategies_of=2, history=True),
+    setups(markets=3, strategies_of=2, kinds=("rotation",), history=True),
+    detailed(),
+    quiet_setups(),
+)
+places = st.integers(0, 200)
+strategy_names = st.sampled_from(["", "", "s0", "s1"])
+commands = st.one_of(
+    st.builds(
+        lambda state, strategy, flatten: SetTradingState(0, 0, state, strategy, flatten=flatten, actor="someone"),
+        st.sampled_from(["active", "active", "reducing", "halted"]), strategy_names, st.booleans(),
+    ),
+    st.builds(lambda strategy: CancelAllOrders(0, 0, strategy, "", "someone"), strategy_names),
+    st.builds(lambda strategy, limits: ChangeLimits(0, 0, strategy, limits, "someone"), strategy_names, limits),
+    st.just(ChangeLimits(0, 0, "", Limits(), "someone")),
+)  # fmt: skip
+given_commands = st.dictionaries(places, st.lists(commands, min_size=1, max_size=2), max_size=4).map(
+    lambda drawn: {
+        place: [replace(command, key=f"{place}-{number}") for number, command in enumerate(several)]
+        for place, several in sorted(drawn.items())
+    }
+)
+cuts = st.lists(st.floats(0, 1), min_size=1, max_size=4)
+
+
+def survive(life, log, cuts, snapshots=None):
+    """A first life to the market's end; then, of what each left, a part, and another life behind that."""
+    run(life.live(log, snapshots))
+    assert_undisturbed(life.setup, log)
+    for cut in cuts:
+        before = log.all
+        log = log.cut(round(cut * len(log.groups)))
+        run(life.live(log, snapshots))
+        assert_undisturbed(life.setup, log)
+        assert log.all[: len(before)] == before[: len(log.all)] or log.epoch > 1
+    return log
+
+
+@settings(max_examples=60)
+@given(ANY, cuts, st.integers(0, 2))
+def test_a_log_that_is_cut_anywhere_comes_to_the_same_end(setup, cuts, pauses):
+    survive(Life(setup, pauses=pauses), MemoryLog(), cuts)
+
+
+@settings(max_examples=60)
+@given(ANY, cuts, st.sets(places, max_size=6))
+def test_with_snapshots_too(setup, cuts, keep):
+    survive(Life(setup, keep=keep), MemoryLog(), cuts, MemorySnapshots())
+
+
+@settings(max_examples=60)
+@given(setups(markets=2, strategies_of=2), cuts, given_commands, st.sets(places, max_size=3))
+def test_with_commands_each_of_which_is_turned_once(setup, cuts, commands, keep):
+    life = Life(setup, commands=commands, keep=keep)
+    log = survive(life, MemoryLog(), cuts, MemorySnapshots())
+    keys = [entry.key for entry in log.entries if getattr(entry, "key", "")]
+    assert len(keys) == len(set(keys))
