@@ -1,6 +1,8 @@
 #!/bin/sh
 # candled as the daemon's own user, on its data and with its credentials. For root, as /usr/local/bin/candled:
 # its files then belong to whom they should, and no secret is read by anybody else.
+# CANDLED_PROGRAM names another version, to try before an upgrade.
+# shellcheck disable=SC2016  # the variables are for the shell within, where the credentials are
 exec systemd-run --quiet --wait --pipe --collect --same-dir \
     --property=DynamicUser=yes --property=User=candled --property=UMask=0077 \
     --property=StateDirectory=candled --property=StateDirectoryMode=0700 \
@@ -13,4 +15,4 @@ exec systemd-run --quiet --wait --pipe --collect --same-dir \
         export CANDLED_DATABASE__URL_FILE="$CREDENTIALS_DIRECTORY/database-url"
         export CANDLED_API__READ_TOKEN_FILE="$CREDENTIALS_DIRECTORY/read-token"
         export CANDLED_API__OPERATE_TOKEN_FILE="$CREDENTIALS_DIRECTORY/operate-token"
-        exec /opt/candled/bin/candled "$@"' candled "$@"
+        exec "$@"' sh "${CANDLED_PROGRAM:-/opt/candled/bin/candled}" "$@"

@@ -173,7 +173,8 @@ def _report_refused(state: State, event: events.ReportRefused) -> None:
 def _trading_state_changed(state: State, event: events.TradingStateChanged) -> None:
     if event.state != "active":
         halt = Halt(event.strategy, event.symbol, event.state, event.cause, event.until, event.flatten)
-        state.halts.append(halt)
+        if halt not in state.halts:
+            state.halts.append(halt)
         return
     lifted = [h for h in state.halts if _covers(event, h)]
     state.halts = [h for h in state.halts if h not in lifted]

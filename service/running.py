@@ -49,6 +49,8 @@ class Service:
         store: PostgresLogStore,
         writer: PostgresLogWriter,
         alerts: Alerts | None,
+        *,
+        hide: Callable[[str], None],
         environ: Mapping[str, str],
     ) -> None:
         crash = crash_at(environ)
@@ -59,7 +61,7 @@ class Service:
         self.metrics = RuntimeMetrics(self.registry, data_dir=plan.data_dir)
         self.metrics.build_info(version("candled"), plan.definition.kernel_code)
         self.health = Health(self._heard)
-        self.alerts = alerts
+        self.alerts, self.hide = alerts, hide
         self.clock = market_clock(plan.prepared.composed.opening.ts, plan.speed)
         self.notifier = Notifier.of(environ)
         self.anchor = AnchorKeeper(plan.place, tell=lambda problem: self.health.say("anchor", problem))
@@ -131,7 +133,8 @@ class Service:
                     self.plan.config.api,
                     self.plan.place,
                     explain=Explainer(self.plan, self.server),
-                    speed=f"{self.plan.speed or 'max'}",
+                    speed=f"{self.plan.speed:g}" if self.plan.speed else "max",
+                    hide=self.hide,
                 )
             )
             endpoint = Endpoint(os.getpid(), address, scraped, self.plan.stream, self.plan.run)

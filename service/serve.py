@@ -31,6 +31,6 @@ async def serve(
         writer = await take_over(server, store, plan.stream)
         try:
             await check_anchor(store, plan.stream, read_anchor(plan.place))
-            return await Service(plan, server, store, writer, alerts, environ).live(progress)
+            return await Service(plan, server, store, writer, alerts, hide=secrets.add, environ=environ).live(progress)
         finally:
             await writer.close()

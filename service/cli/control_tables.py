@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from service.api.answers import Orders, Positions, Status
+from service.api.answers import Orders, Positions, Restriction, Status
 
 __all__ = ["show_done", "show_status"]
 
@@ -17,7 +17,7 @@ _DONE: Final = {
     "resume": "resumed",
     "reduce": "reducing: positions are only taken back",
     "flatten": "flattening, then nothing is sent",
-    "cancel-all": "canceling",
+    "cancel-all": "asked the venue to end live orders",
 }
 
 
@@ -27,10 +27,7 @@ def show_status(out: Console, told: Status, held: Positions, live: Orders) -> No
     out.print(f"[bold]{escape(told.stream)}[/] {ready}, trading [{_COLORS[told.trading]}]{told.trading}[/]")
     for part, problem in told.problems.items():
         out.print(f"  [red]{escape(part)}[/] {escape(problem)}", highlight=False, soft_wrap=True)
-    for halt in told.restrictions:
-        whom = " ".join(filter(None, (halt.strategy, halt.symbol))) or "everything"
-        until = f" until {halt.until}" if halt.until else ""
-        text = f"{whom} {halt.state} by {halt.cause}{until}"
+    for text in dict.fromkeys(map(_restriction, told.restrictions)):
         out.print(f"  [yellow]{escape(text)}[/]", highlight=False, soft_wrap=True)
     ended = "  (the market has ended)" if told.market_ended else ""
     facts = {
@@ -59,12 +56,18 @@ def show_done(out: Console, verb: str, result: Mapping[str, Any]) -> None:
         out.print(f"done before, under the same key (record {result['seq']})", highlight=False)
         return
     canceled, sent = events.count("CancelRequested"), events.count("OrderRequested")
-    counts = f"; {canceled} orders canceled, {sent} sent" if canceled or sent else ""
+    counts = f"; {canceled} orders canceled, {sent} sent" if canceled or sent or verb == "cancel-all" else ""
     out.print(f"{_DONE[verb]}{counts}", highlight=False)
     if result["durable"] == "spool":
         out.print("[yellow]the database is away:[/] kept in the spool, it enters the log when it is back")
     else:
         out.print(f"[dim]record {result['seq']}[/]", highlight=False)
+
+
+def _restriction(halt: Restriction) -> str:
+    whom = " ".join(filter(None, (halt.strategy, halt.symbol))) or "everything"
+    flattened, until = " (flattened)" if halt.flatten else "", f" until {halt.until}" if halt.until else ""
+    return f"{whom} {halt.state} by {halt.cause}{flattened}{until}"
 
 
 def _positions(held: Positions) -> Table:

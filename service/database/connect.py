@@ -23,7 +23,8 @@ from service.database.upgrade import newer, schema_version, upgrade
 __all__ = ["REQUIRED", "Database", "checked_url", "database", "where"]
 
 CONNECT_S = 5.0
-ANSWER_S = 8.0  # the server gives up before, after 5 s; this is for one that does not answer at all
+ANSWER_S = 8.0  # this is for a server that does not answer at all: one that does gives up EARLIER_S before
+EARLIER_S = 3.0
 
 _LOGIN_LOCK = 0x6C6F67696E  # "login": two first users would update one row of pg_authid, and one of them fail
 
@@ -68,7 +69,7 @@ class Database:
 
         Errors: DatabaseUnavailable, UsageError when the role may not be taken.
         """
-        statement_timeout = "5s" if answer_s else "0"
+        statement_timeout = f"{answer_s - EARLIER_S}s" if answer_s else "0"
         url = await asyncio.to_thread(self.now) if self.now else self.url
         with translated():
             return await asyncpg.connect(

@@ -9,7 +9,8 @@ from programs import ROOT, candled, clean_environment
 VERBS = [
     "demo", "backtest", "replay", "explain", "data import", "data list", "data show", "data verify", "log verify",
     "log show", "log head", "db upgrade", "db rebuild", "certify", "features list", "features show", "features graph",
-    "features compute", "features fit", "report",
+    "features compute", "features fit", "report", "run", "status", "pause", "resume", "reduce", "flatten", "cancel-all",
+    "doctor", "data sample",
 ]  # fmt: skip
 HEAVY = {
     "numpy", "pyarrow", "sqlalchemy", "asyncpg", "pandas", "ccxt", "alembic", "zstandard", "uvloop", "asyncio",

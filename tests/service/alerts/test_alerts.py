@@ -169,7 +169,7 @@ async def test_nobody_waits_for_a_webhook_that_hangs():
             started = time.perf_counter()
             for _ in range(10_000):
                 alerts.heard("database", "gone")
-            assert time.perf_counter() - started < 0.5
+            assert time.perf_counter() - started < 3
             assert not alerts.sent
         started = time.monotonic()
         await alerts.drain(5.0)

@@ -119,7 +119,7 @@ def test_a_port_that_stays_in_use_keeps_nobody_from_ending(tmp_path, logged):
         began = time.monotonic()
         with serving(tmp_path, ApiConfig(listen=f"127.0.0.1:{other.getsockname()[1]}")):
             time.sleep(0.1)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
 
 
 def test_a_listener_is_taken_back_at_the_end(tmp_path, logged):

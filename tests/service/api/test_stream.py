@@ -107,10 +107,10 @@ def test_ten_thousand_at_once_cost_the_kernel_next_to_nothing(served):
         assert (quick.next(), stuck.next()) == ({"retry": "2000"},) * 2
         slow.recv(1)
         spent = burst(served, 10_000)
-        assert spent < 0.1  # measured: 0.003 s
+        assert spent < 0.5  # measured: 0.003 s
         began = time.perf_counter()
         assert served.get("/livez").status == 200
-        assert time.perf_counter() - began < 0.5
+        assert time.perf_counter() - began < 2
         first = quick.next()
         assert first["event"] == "gap"  # more than is kept came at once
         missed = msgspec.json.decode(first["data"])

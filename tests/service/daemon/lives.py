@@ -49,7 +49,7 @@ class Desk(SimulatedVenue):
     """The simulated venue, that takes an order only under the name of a durable record which asks for just that."""
 
     log: MemoryLog
-    pauses = 0
+    pause: Callable
 
     async def submit(self, request, client_order_id):
         prefix, epoch, seq = client_order_id.rsplit("-", 2)
@@ -57,12 +57,14 @@ class Desk(SimulatedVenue):
         assert decoded(record) == request, "what is sent is not what is durable"
         assert (prefix, int(epoch)) == ("definiti", record.epoch)
         assert self.log.sent.setdefault(request.order, client_order_id) == client_order_id, "sent under two names"
-        for _ in range(self.pauses):
-            await asyncio.sleep(0)
-        return await super().submit(request, client_order_id)
+        await self.pause()
+        outcome = await super().submit(request, client_order_id)
+        await self.pause()
+        return outcome
 
     async def cancel(self, client_order_id):
         assert client_order_id in self.log.sent.values()
+        await self.pause()
         return await super().cancel(client_order_id)
 
 
@@ -97,7 +99,8 @@ class Life:
     """What happens in a life besides the market. All places are numbers of market messages.
 
     `commands` are given behind such a message, `keep` are where a snapshot is made; with `look` the reconciler looks
-    everywhere. `restless`: the kernel lets the log writer have its turn after every turn, so that groups are small.
+    everywhere. Where it is `restless`, the log is written after every turn and amid what the venue is asked, so that
+    groups are small.
     """
 
     setup: Setup
@@ -105,7 +108,6 @@ class Life:
     keep: Collection[int] = ()
     look: bool = False
     restless: bool = True
-    pauses: int = 0
     speed: float | None = None
     stream: Sequence[MarketMessage] | None = None
     answers: list[tuple[Command, Ordered]] = field(default_factory=list)
@@ -118,7 +120,7 @@ class Life:
         )
         begins = opening(setup.instruments, of=setup.of, account_of=setup.account)
         venue = Desk(setup.venue, setup.instruments, begins.account, seed=setup.seed, detail=setup.detail)
-        venue.log, venue.pauses = log, self.pauses
+        venue.log, venue.pause = log, _nothing
         composed = Composed(Kernel(plan), venue, None, begins)
         metrics = RuntimeMetrics(CollectorRegistry())
         engine = Engine(
@@ -217,14 +219,23 @@ async def _no_differences(engine: Engine) -> None:
 
 
 def _make_restless(engine: Engine) -> None:
-    turned: Callable = engine.journal.turned
+    turned = engine.journal.turned
 
-    async def turned_and_waited() -> None:
+    async def written() -> None:
+        if engine.journal.pending and not engine.journal.rehearsing:
+            engine.journal._work.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def turned_and_written() -> None:
         await turned()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await written()
 
-    engine.journal.turned = turned_and_waited
+    engine.journal.turned, engine.venue.pause = turned_and_written, written
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _window(setup: Setup) -> int | None:

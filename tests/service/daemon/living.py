@@ -22,7 +22,7 @@ from kernel.messages import Command, MarketMessage, Report
 from kernel.notes import Note
 from service.api.answers import Status
 from service.api.client import Client
-from service.api.endpoint import Endpoint
+from service.api.endpoint import ENDPOINT_FILE, Endpoint
 from service.api.tokens import read_token, token_file
 from service.database.connect import database
 from service.log.postgres import PostgresLogStore
@@ -30,7 +30,6 @@ from service.log.record import Record, decoded
 from service.log.verify import check
 from service.loop import run as run_loop
 from service.replay import read_log
-from service.serve import ENDPOINT_FILE
 from service.streams import stream_dir
 from tests.service.made import EMA_CROSS, Ran, run
 from venues.dataset import Dataset

@@ -3,12 +3,13 @@
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.daemon import trader
 from service.loop import run
 from tests.service.both_ways import stepped
+from tests.service.daemon.effort import examples
 from tests.service.daemon.lives import MARKET, NOTES, Life
 from tests.service.daemon.memory_log import MemoryLog
 from tests.service.daemon.undisturbed import assert_undisturbed, decisions
@@ -39,7 +40,7 @@ _LEFT_OUT = frozenset(t.__name__ for t in MARKET | NOTES)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_daemon_logs_what_a_backtest_logs(kind):
-    @settings(max_examples=25)
+    @examples(25)
     @given(KINDS[kind])
     def holds(setup):
         assert_parity(setup, Life(setup, restless=False), MemoryLog())
@@ -47,17 +48,17 @@ def test_the_daemon_logs_what_a_backtest_logs(kind):
     holds()
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     st.one_of(KINDS["several of both"], KINDS["rotation"]),
-    st.integers(1, 40), st.integers(1, 40), st.booleans(), st.integers(0, 3), st.integers(0, 3),
+    st.integers(1, 40), st.integers(1, 40), st.booleans(), st.integers(0, 3),
 )  # fmt: skip
-def test_however_the_market_is_cut_and_the_log_written(setup, piece, at_once, restless, slow, pauses):
+def test_however_the_market_is_cut_and_the_log_written(setup, piece, at_once, restless, slow):
     with patch.object(recorded_feed, "_BATCH", piece), patch.object(trader, "_AT_ONCE", at_once):
-        assert_parity(setup, Life(setup, restless=restless, pauses=pauses), MemoryLog(slow=slow))
+        assert_parity(setup, Life(setup, restless=restless), MemoryLog(slow=slow))
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(KINDS["several of both"])
 def test_at_the_clocks_pace_too(setup):
     """60 market minutes pass in 36 ms."""

@@ -2,12 +2,14 @@
 
 from msgspec.structs import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.limits import Limits
 from kernel.messages import CancelAllOrders, ChangeLimits, SetTradingState
 from service.loop import run
+from tests.service.daemon.drawn_losses import losses
+from tests.service.daemon.effort import examples
 from tests.service.daemon.lives import Life
 from tests.service.daemon.memory_log import MemoryLog, MemorySnapshots
 from tests.service.daemon.undisturbed import assert_undisturbed
@@ -19,6 +21,7 @@ ANY = st.one_of(
     setups(markets=3, strategies_of=2, kinds=("rotation",), history=True),
     detailed(),
     quiet_setups(),
+    losses(),
 )
 places = st.integers(0, 200)
 strategy_names = st.sampled_from(["", "", "s0", "s1"])
@@ -37,7 +40,7 @@ given_commands = st.dictionaries(places, st.lists(commands, min_size=1, max_size
         for place, several in sorted(drawn.items())
     }
 )
-cuts = st.lists(st.floats(0, 1), min_size=1, max_size=4)
+cuts = st.lists(st.integers(0, 10_000), min_size=1, max_size=4)
 
 
 def survive(life, log, cuts, snapshots=None):
@@ -45,27 +48,31 @@ def survive(life, log, cuts, snapshots=None):
     run(life.live(log, snapshots))
     assert_undisturbed(life.setup, log)
     for cut in cuts:
-        before = log.all
-        log = log.cut(round(cut * len(log.groups)))
+        log = log.cut(cut % (len(log.groups) + 1))
         run(life.live(log, snapshots))
         assert_undisturbed(life.setup, log)
-        assert log.all[: len(before)] == before[: len(log.all)] or log.epoch > 1
     return log
 
 
-@settings(max_examples=60)
-@given(ANY, cuts, st.integers(0, 2))
-def test_a_log_that_is_cut_anywhere_comes_to_the_same_end(setup, cuts, pauses):
-    survive(Life(setup, pauses=pauses), MemoryLog(), cuts)
+@examples(60)
+@given(ANY, cuts)
+def test_a_log_that_is_cut_anywhere_comes_to_the_same_end(setup, cuts):
+    survive(Life(setup), MemoryLog(), cuts)
 
 
-@settings(max_examples=60)
+@examples(60)
+@given(losses(), cuts)
+def test_cut_amid_what_a_candle_set_off(setup, cuts):
+    survive(Life(setup), MemoryLog(), cuts)
+
+
+@examples(60)
 @given(ANY, cuts, st.sets(places, max_size=6))
 def test_with_snapshots_too(setup, cuts, keep):
     survive(Life(setup, keep=keep), MemoryLog(), cuts, MemorySnapshots())
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(setups(markets=2, strategies_of=2), cuts, given_commands, st.sets(places, max_size=3))
 def test_with_commands_each_of_which_is_turned_once(setup, cuts, commands, keep):
     life = Life(setup, commands=commands, keep=keep)

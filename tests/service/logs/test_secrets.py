@@ -6,7 +6,7 @@ import time
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from service.logs.cleaning import Cleaner
@@ -106,6 +106,7 @@ values = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(), values))
 def test_whatever_is_logged_becomes_a_bounded_line_without_the_secret(event):
     secrets = Secrets()

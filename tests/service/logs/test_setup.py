@@ -134,12 +134,12 @@ def test_a_reader_who_does_not_read_holds_nobody():
             started = time.perf_counter()
             log.critical("x" * 1_900, place=place)
             slowest = max(slowest, time.perf_counter() - started)
-        assert slowest < 0.2
+        assert slowest < 1.0
         for _ in range(2 * LINES_MAX):
             pump.write("y\n")
         assert pump.dropped > LINES_MAX // 2
         started = time.perf_counter()
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 10
     os.close(reading)
 
 

@@ -58,7 +58,7 @@ async def test_a_stall_of_the_loop_is_seen():
     with suppress(asyncio.CancelledError):
         await watch
     buckets = values(registry, "candled_loop_stall_seconds_bucket")
-    assert buckets["+Inf",] - buckets["0.1",] == 1
+    assert buckets["+Inf",] - buckets["0.1",] >= 1
     assert values(registry, "candled_loop_stall_seconds_sum")[()] > 0.2
     assert values(registry, "candled_tasks")[()] >= 2
 

@@ -1,0 +1,11 @@
+"""How many examples the daemon's properties draw: few by default; `CANDLED_EFFORT=50 make test` draws fifty times so many."""
+
+import os
+
+from hypothesis import settings
+
+TIMES = int(os.environ.get("CANDLED_EFFORT", "1"))
+
+
+def examples(count: int) -> settings:
+    return settings(max_examples=count * TIMES)
