@@ -24,12 +24,13 @@ from service.daemon.market import market_of, play
 from service.daemon.notify import Notifier
 from service.daemon.plan import Plan
 from service.daemon.stopping import stop_signals
-from service.daemon.timers import keep_snapshots, reconcile, show_gauges, watch_database, watch_feed
+from service.daemon.timers import compare_clocks, keep_snapshots, reconcile, show_gauges, watch_database, watch_feed
 from service.database.connect import Database
 from service.log.anchor import AnchorKeeper
 from service.log.postgres import PostgresLogStore
 from service.log.postgres_writer import PostgresLogWriter
 from service.log.snapshots import SnapshotStore
+from service.logs.setup import on_loop_error
 from service.metrics.runtime import RuntimeMetrics, watch_loop
 from service.metrics.server import metrics_server
 from service.result import Result
@@ -51,6 +52,7 @@ class Service:
         alerts: Alerts | None,
         *,
         hide: Callable[[str], None],
+        unread: Callable[[], int],
         environ: Mapping[str, str],
     ) -> None:
         crash = crash_at(environ)
@@ -59,9 +61,13 @@ class Service:
         self.server, self.writer = server, writer
         self.registry = CollectorRegistry()
         self.metrics = RuntimeMetrics(self.registry, data_dir=plan.data_dir)
+        self.metrics.log_lines_dropped.read = unread
         self.metrics.build_info(version("candled"), plan.definition.kernel_code)
         self.health = Health(self._heard)
         self.alerts, self.hide = alerts, hide
+        if alerts is not None:
+            self.metrics.alerts_sent.read = lambda: alerts.sent
+            self.metrics.alerts_lost.read = lambda: alerts.lost
         self.clock = market_clock(plan.prepared.composed.opening.ts, plan.speed)
         self.notifier = Notifier.of(environ)
         self.anchor = AnchorKeeper(plan.place, tell=lambda problem: self.health.say("anchor", problem))
@@ -85,6 +91,7 @@ class Service:
 
     async def live(self, progress: Callable[[int], Any]) -> Result | None:
         """From recovery to the end. Errors: the gravest of what parts failed with."""
+        asyncio.get_running_loop().set_exception_handler(on_loop_error)
         try:
             async with asyncio.TaskGroup() as group:
                 parts: list[asyncio.Task[Any]] = []
@@ -120,6 +127,7 @@ class Service:
         start("loop watch", watch_loop(self.metrics))
         start("lease", self.writer.watch())
         start("database", watch_database(self.daemon, self.writer))
+        start("clocks", compare_clocks(self.server, self.metrics))
         start("reconciler", reconcile(self.daemon))
         start("snapshots", keep_snapshots(self.daemon))
         start("watchdog", self.notifier.keep_watchdog(lambda: self.daemon.alive))

@@ -22,15 +22,21 @@ async def serve(
     *,
     database_url: str | None,
     secrets: Secrets,
+    unread: Callable[[], int],
     progress: Callable[[int], Any],
 ) -> Result | None:
-    """Run until asked to stop, or to the market's end; the result where that came. Errors: those of any part."""
+    """Run until asked to stop, or to the market's end; the result where that came. Errors: those of any part.
+
+    `unread` is how many lines of the program's log nobody took.
+    """
     alerts = alerts_of(plan.config.alerts, secrets, name=f"candled {plan.stream}")
     async with database(plan.data_dir, database_url) as server:
         store = PostgresLogStore(server)
         writer = await take_over(server, store, plan.stream)
         try:
             await check_anchor(store, plan.stream, read_anchor(plan.place))
-            return await Service(plan, server, store, writer, alerts, hide=secrets.add, environ=environ).live(progress)
+            return await Service(
+                plan, server, store, writer, alerts, hide=secrets.add, unread=unread, environ=environ
+            ).live(progress)
         finally:
             await writer.close()

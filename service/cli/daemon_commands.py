@@ -86,9 +86,13 @@ def run(
         secrets.add_url(url)
     watched = exit_at_end and sys.stderr.isatty()  # somebody waits for the end, and sees how far it is
     with (
-        logging_to(sys.stderr, level="warning" if watched else "info", secrets=secrets, fields={"stream": plan.stream}),
+        logging_to(
+            sys.stderr, level="warning" if watched else "info", secrets=secrets, fields={"stream": plan.stream}
+        ) as pump,
         progress("running", plan.prepared.composed.feeder.rows, "candles") if watched else nullcontext(_unseen) as seen,
     ):
-        result = run_loop(serve(plan, os.environ, database_url=url, secrets=secrets, progress=seen))
+        result = run_loop(
+            serve(plan, os.environ, database_url=url, secrets=secrets, unread=lambda: pump.dropped, progress=seen)
+        )
     if result is not None:
         answer(common, msgspec.to_builtins(result), lambda out: show_backtest(out, result, plan.definition, common))

@@ -49,6 +49,7 @@ class DaemonJournal:
         self.folds: list[Committed] = [lambda _, entries: self.tally.add(entries)]
         self.listeners: list[Committed] = []
         self.appending = False
+        self._asked_at = 0.0
         self.arrived = 0.0  # when what is turned now came from the feed, by perf_counter
         self._writer = writer
         self._chain = Chain(epoch=writer.epoch, head=writer.head)
@@ -118,8 +119,12 @@ class DaemonJournal:
     def reached(self, point: str) -> None:
         """See Journal."""
         self._crash(point)
-        if point == "in_dispatch" and not self._expected:
-            self._metrics.candle_to_order_s.observe(perf_counter() - self.arrived)
+        if point == "before_dispatch":
+            self._asked_at = perf_counter()
+        elif point == "in_dispatch" and not self._expected:
+            now = perf_counter()
+            self._metrics.dispatch_s.observe(now - self._asked_at)
+            self._metrics.candle_to_order_s.observe(now - self.arrived)
 
     async def write(self) -> None:
         """The log writer: for ever, all that is pending in one transaction. Errors: Fenced, LogCorrupt."""
@@ -176,6 +181,7 @@ class DaemonJournal:
         self._metrics.commit_s.observe(perf_counter() - started)
         self._metrics.commit_records.observe(len(records))
         self._metrics.head_seq.set(records[-1].seq)
+        self._metrics.queue_depth.labels("journal").set(len(self.pending))
 
     def _settle(self, entries: Sequence[msgspec.Struct], first_seq: int) -> None:
         """Entries are durable: tell those who wait for that, and those who look on."""

@@ -1,8 +1,10 @@
 """What the daemon does every so often: reconcile with the venue, keep snapshots, show where it is."""
 
 import asyncio
+import time
 from typing import Final
 
+from kernel.errors import DatabaseUnavailable
 from kernel.messages import SetTradingState
 from kernel.notes import FeedChanged
 from kernel.timeframe import NS_PER_SECOND
@@ -10,14 +12,16 @@ from service.daemon.candles import CandleRules
 from service.daemon.daemon import Daemon
 from service.daemon.reconciler import differences, resolve_unknown
 from service.daemon.watchdog import FeedWatchdog, watch
+from service.database.connect import Database
 from service.log.postgres_writer import PostgresLogWriter
 from service.metrics.runtime import RuntimeMetrics
 from venues.feed import Clock, Feed
 
-__all__ = ["keep_snapshots", "reconcile", "show_gauges", "watch_database", "watch_feed"]
+__all__ = ["compare_clocks", "keep_snapshots", "reconcile", "show_gauges", "watch_database", "watch_feed"]
 
 RECONCILE_S: Final = 30.0
 LOOK_S: Final = 1.0
+CLOCKS_S: Final = 60.0
 
 
 async def reconcile(daemon: Daemon) -> None:
@@ -53,6 +57,19 @@ async def watch_database(daemon: Daemon, writer: PostgresLogWriter) -> None:
         if not daemon.engine.journal.appending:
             away = writer.unavailable
             daemon.health.say("database", f"{away}: no turns until it is back" if away is not None else "")
+
+
+async def compare_clocks(server: Database, metrics: RuntimeMetrics) -> None:
+    """Every minute: how far this machine's clock is from the database's, half the way there and back deducted."""
+    while True:
+        try:
+            async with server.session() as connection:
+                asked = time.time()
+                theirs = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+                metrics.clock_offset_s.set((asked + time.time()) / 2 - theirs)
+        except DatabaseUnavailable:
+            pass  # the part that watches the database says so
+        await asyncio.sleep(CLOCKS_S)
 
 
 async def show_gauges(daemon: Daemon, clock: Clock, metrics: RuntimeMetrics) -> None:

@@ -98,8 +98,6 @@ class Place:
         try:
             yield living
         finally:
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGCONT)
             process.kill()
             process.wait()
             if process.stdout is not None:
@@ -140,6 +138,7 @@ class Living:
     process: subprocess.Popen[bytes]
     directory: Path
     stderr: Path
+    out: bytes | None = None
 
     @property
     def said(self) -> str:
@@ -194,9 +193,10 @@ class Living:
         return self.process.wait(within_s)
 
     def answer(self) -> tuple[int, bytes]:
-        """Its exit code and standard output, when it has come to its end."""
-        out, _ = self.process.communicate(timeout=LIFE_S)
-        return self.process.returncode, out
+        """Its exit code and standard output, when it has come to its end; the same again when it is asked again."""
+        if self.out is None:
+            self.out, _ = self.process.communicate(timeout=LIFE_S)
+        return self.process.returncode, self.out
 
     def ended(self) -> Ended:
         """What it answers at its market's end: one line, one object."""
