@@ -60,7 +60,7 @@ class Daemon:
     def alive(self) -> bool:
         """Whether the kernel loop works, or has a reason not to: what only a restart would mend is that it has none."""
         trader = self.engine.trader
-        return trader.idle or "database" in self.health.problems or monotonic() - trader.progressed < STUCK_S
+        return not trader.busy or "database" in self.health.problems or monotonic() - trader.progressed < STUCK_S
 
     async def order(self, command: Command) -> Ordered:
         """See Handle. A command that waits when the database goes away goes into the spool too."""
@@ -88,6 +88,8 @@ class Daemon:
             return
         code = engine.plan.definition.kernel_code[:16] + engine.plan.definition.venues_code[:16]
         engine.trader.ask(lambda: engine.trader.note(DaemonStarted(0, 0, self.epoch, version("candled"), code)))
+        for line in self._spool.damaged:
+            _log.warning("the spool is damaged", line=line)
         for command in self._spool.pending():
             _log.warning("a command from the spool", command=type(command).__name__, actor=command.actor)
             self._forget_when(self.engine.trader.order(command), command)

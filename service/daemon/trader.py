@@ -64,9 +64,9 @@ class Trader:
         self._closed = False
 
     @property
-    def idle(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self._batches or self._commands or self._chores)
+    def busy(self) -> bool:
+        """Whether there is something that can be done now."""
+        return bool(self._batches and not self._closed) or bool((self._commands or self._chores) and not self.amid)
 
     @property
     def amid(self) -> bool:
@@ -123,7 +123,7 @@ class Trader:
         while True:
             await self._work.wait()
             self._work.clear()
-            while not self.idle:
+            while self.busy:
                 await self._step()
                 self.progressed = monotonic()
                 await asyncio.sleep(0)

@@ -10,7 +10,9 @@ from service.loop import run as run_loop
 from tests.service.link import Link, link_to
 from tests.service.servers import PostgresHome, execute
 
-_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
+_END_SESSIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
+)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from tests.service.daemon.afar import database_afar
 from tests.service.daemon.living import Place
 from tests.service.made import MEAN_REVERSION, dataset, walk
 
-PACE = "30000"  # five hundred candles a second
+PACE = "24000"  # four hundred candles a second
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def afar(embedded_server):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, afar):
     data_dir = tmp_path_factory.mktemp("outage")
-    return Place(data_dir, [dataset(data_dir, walk(6_000, 7))], MEAN_REVERSION, database_url=afar.url)
+    return Place(data_dir, [dataset(data_dir, walk(3_000, 7))], MEAN_REVERSION, database_url=afar.url)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_it_waits_and_tells_while_the_database_is_away_and_goes_on_when_it_is_ba
 def test_what_is_cut_around_a_commit_is_there_once(place, afar, stream):
     with place.living(stream, "--exit-at-end", speed=PACE) as living:
         living.until(lambda status: status.ready and status.head.seq > 50)
-        for number in range(8):
+        for number in range(6):
             cuts = afar.link.cuts
             afar.link.cut = ("after", "before")[number % 2]
             living.until(lambda _, cuts=cuts: afar.link.cuts > cuts)

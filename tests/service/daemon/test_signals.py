@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kernel.messages import CancelAllOrders, SetTradingState
+from kernel.money import ZERO
 from service.embedded.client import join
 from tests.service.daemon.living import Place, of_type, until
 from tests.service.made import MEAN_REVERSION, dataset, walk
@@ -70,13 +72,22 @@ def test_it_ends_as_it_is_told_to(place, stream, policy, number):
     stopped = of_type(recorded, "DaemonStopped")[-1]
     assert (stopped.reason, stopped.on_stop) == (number.name, policy)
     assert of_type(recorded[-1:], "DaemonStopped") == [stopped]
+    place.lives(stream)  # it goes on
+    later = place.records(stream)
+    commands = of_type(later, "CancelAllOrders", "SetTradingState")
     if policy == "keep":
         assert stopped.open_orders > 0
-        place.check(stream, place.lives(stream))  # as if nobody had stopped it
-    else:
+        place.check(stream)  # as if nobody had stopped it
+    elif policy == "cancel":
         assert stopped.open_orders == 0
-        commands = of_type(recorded, "CancelAllOrders" if policy == "cancel" else "SetTradingState")
-        assert [command.actor for command in commands] == ["daemon"]
+        assert commands == [CancelAllOrders(commands[0].ts, commands[0].after, "", "", "daemon")]
+    else:  # the way out is sent, and filled by the next candle; behind it nothing is sent until somebody resumes
+        assert stopped.open_orders == 1
+        assert commands == [
+            SetTradingState(commands[0].ts, commands[0].after, "halted", "", flatten=True, actor="daemon")
+        ]
+        assert of_type(later[len(recorded) :], "OrderRequested") == []
+        assert of_type(later, "PositionChanged")[-1].quantity == ZERO
 
 
 def test_a_second_signal_ends_it_at_once_and_the_stream_goes_on(place, stream):
