@@ -1,10 +1,10 @@
-"""The daemon on the embedded PostgreSQL: a minute of 500 markets, how much it takes, and how fast it is back.
+"""The daemon on the embedded PostgreSQL: how fast, how soon back, how much it takes, and whether that stays so.
 
-    .venv/bin/python benchmarks/daemon.py [--symbols 500] [--minutes 30] [--json]
+    .venv/bin/python benchmarks/daemon.py [PART...] [--rows 820000] [--idle-minutes 1] [--json]
 
-Burst: markets that all close at the same moment, each with an order at every candle; from the candles' arrival until
-each order is durable and has reached the venue. Once with a venue that answers later (50 ms), where an instant's
-requests go out together, and once with one that answers at once, whose answers are turned one after the other.
+Parts: burst (500 markets that close at once), flow (a long market at full speed, its backtest, recovery), ready (from
+a process's start; needs flow), idle, commit (an order's turns). All of them where none is named. Times are of this
+machine and this hour; round trips, commits, records and bytes are not.
 """
 
 import argparse
@@ -14,111 +14,57 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from orders import STRATEGY
-from prometheus_client import CollectorRegistry
+import daemon_burst
+import daemon_commit
+import daemon_flow
+import daemon_process
 
-from kernel.timeframe import parse_time, timeframe_ns
-from research.importing.candles import Facts, Market, Numbers, candles_of
-from research.importing.promote import promote_candles
-from service.config import load_config
-from service.daemon.plan import Plan, make_plan
-from service.daemon.played import played
-from service.database.connect import database
-from service.definition import Window
-from service.log.postgres import PostgresLogStore
+from research.sample_market import make_sample_market
+from service.embedded.client import join
 from service.loop import run
-from service.metrics.runtime import RuntimeMetrics
-from venues.dataset import Source
 
-VENUES = {
-    "answers after 50 ms": ("venue.latency_ms=50", "venue.fill=next_open"),
-    "answers at once": ("venue.fill=same_close",),
-}
+PARTS = ("commit", "burst", "flow", "ready", "idle")
 
 
-class Recorder:
-    """Keeps what it is told: a histogram's place, with every figure in it."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def observe(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-
-
-def saw(data_dir: Path, symbol: str, rows: int) -> str:
-    """A market that goes up and down by one percent in turn; gives the dataset's id."""
-    step = timeframe_ns("1m")
-    times = parse_time("2020-01-01") + np.arange(rows, dtype=np.int64) * step
-    closes = np.where(np.arange(rows) % 2, 10_100, 10_000)
-    opens = np.concatenate(([10_000], closes[:-1]))
-    prices = (opens, np.maximum(opens, closes), np.minimum(opens, closes), closes)
-    source = Source(file="a saw", sha256="0" * 64, format="synthetic", rows=rows)
-    facts = Facts(
-        market=Market("synthetic", symbol, "1m"),
-        sources=(source,),
-        now_ns=int(times[-1]) + 2 * step,
-        last_candle="finished",
-    )
-    columns = tuple(Numbers(column.astype(np.int64), 2) for column in prices)
-    volumes = Numbers(np.full(rows, 10**9, dtype=np.int64), 5)
-    return promote_candles(data_dir, candles_of(times, columns, volumes), facts)[0].dataset
-
-
-def burst(symbols: int, minutes: int) -> dict[str, Any]:
-    """Milliseconds from candle to order, by venue."""
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """The figures of the parts that are asked for."""
+    parts, found = options.parts or PARTS, dict[str, Any]()
+    if "commit" in parts:
+        found["commit"] = run(daemon_commit.commits((options.orders, 20 * options.orders)))
+    if "burst" in parts:
+        found["burst"] = daemon_burst.burst(options.symbols, options.minutes)
+    with tempfile.TemporaryDirectory(prefix="cd-") as folder:
         data_dir = Path(folder)
-        config = data_dir / "turning.toml"
-        config.write_text(STRATEGY.replace("EXITS", ""))
-        ids = [saw(data_dir, f"S{number:03d}/USDT", minutes) for number in range(symbols)]
-        for name, settings in VENUES.items():
-            plan = make_plan(
-                data_dir, load_config(config, overrides=settings), stream=name.replace(" ", "-"), datasets=ids,
-                window=Window(), beside=data_dir, rules_file=None, speed=60.0, exit_at_end=True,
-            )  # fmt: skip
-            found[name] = run(one(plan))
+        if "flow" in parts or "ready" in parts:
+            with join(data_dir):
+                found["flow"] = run(daemon_flow.flow(data_dir, options.rows))
+        if "ready" in parts:
+            dataset = daemon_flow.long_plan(data_dir, options.rows).definition.markets[0].dataset
+            found["ready"] = daemon_process.ready(data_dir, dataset, daemon_flow.STREAM)
+        if "idle" in parts:
+            dataset = make_sample_market(data_dir, rows=100_000, seed=1).dataset
+            found["idle"] = daemon_process.idle(data_dir, dataset, options.idle_minutes)
     return found
 
 
-async def one(plan: Plan) -> dict[str, Any]:
-    metrics = RuntimeMetrics(CollectorRegistry())
-    metrics.candle_to_order_s = Recorder()
-    metrics.commit_s = Recorder()
-    metrics.commit_records = Recorder()
-    async with database(plan.data_dir, None) as server:
-        store = PostgresLogStore(server)
-        result = await played(plan, store, metrics=metrics)
-        await store.close()
-    seen = np.array(metrics.candle_to_order_s.seconds) * 1e3
-    return {
-        "orders": result.orders,
-        "p50_ms": float(np.percentile(seen, 50)),
-        "p99_ms": float(np.percentile(seen, 99)),
-        "max_ms": float(seen.max()),
-        "commits": len(metrics.commit_s.seconds),
-        "commit_p50_ms": float(np.percentile(metrics.commit_s.seconds, 50) * 1e3),
-        "commit_p99_ms": float(np.percentile(metrics.commit_s.seconds, 99) * 1e3),
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--symbols", type=int, default=500)
-    parser.add_argument("--minutes", type=int, default=30)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--symbols", type=int, default=500, help="of the burst")
+    parser.add_argument("--minutes", type=int, default=30, help="of the burst; a market minute is a second")
+    parser.add_argument("--rows", type=int, default=820_000, help="of the long market: a million records")
+    parser.add_argument("--orders", type=int, default=1_000, help="before a commit is timed, and twenty times as many")
+    parser.add_argument("--idle-minutes", type=float, default=1.0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = {"burst": burst(options.symbols, options.minutes)}
+    found = measure(options)
     if options.json:
         print(json.dumps(found))
         return
-    for name, f in found["burst"].items():
-        print(
-            f"{options.symbols} markets in a minute, venue {name}: p50 {f['p50_ms']:.1f} ms, p99 {f['p99_ms']:.1f} ms, "
-            f"longest {f['max_ms']:.1f} ms ({f['orders']:,} orders, {f['commits']:,} commits)"
-        )
+    for name, part in (("commit", daemon_commit), ("burst", daemon_burst), ("flow", daemon_flow)):
+        if name in found:
+            print("\n".join(part.lines(found[name])))
+    print("\n".join(daemon_process.lines(found)))
 
 
 if __name__ == "__main__":

@@ -77,9 +77,9 @@ class Daemon:
     async def begin(self) -> None:
         """Recover, reconcile, and say in the log that a daemon took the stream up. Errors: Unreconciled, and others."""
         engine = self.engine
-        recovered = await engine.recover(self._reader)
+        records = await engine.recover(self._reader)
         took_s = round(perf_counter() - self._started, 3)
-        _log.info("recovered", records=recovered.records, snapshot=engine.kept_seq, head=self.head.seq, took_s=took_s)
+        _log.info("recovered", records=records, snapshot=engine.kept_seq, head=self.head.seq, took_s=took_s)
         if not engine.journal.rehearsing:
             await check_reconciled(engine.session)
         if engine.kernel.state.ended_market:

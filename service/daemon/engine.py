@@ -19,7 +19,7 @@ from service.daemon.health import Health
 from service.daemon.journal import DaemonJournal
 from service.daemon.keys import KnownKeys
 from service.daemon.plan import Plan
-from service.daemon.recovery import Recovered, recover
+from service.daemon.recovery import recover
 from service.daemon.trader import Trader
 from service.log.record import GENESIS, Head
 from service.log.snapshots import Snapshot, SnapshotStore, Unusable
@@ -64,8 +64,11 @@ class Engine:
         self._crash = crash
         self._code = _code_version()
 
-    async def recover(self, reader: LogReader) -> Recovered:
-        """Be where the log ends; a fresh stream is opened. Errors: LogCorrupt; CheckFailed; UsageError."""
+    async def recover(self, reader: LogReader) -> int:
+        """Be where the log ends; a fresh stream is opened. Gives how many records were made again.
+
+        Errors: LogCorrupt; CheckFailed; UsageError.
+        """
         started = perf_counter()
         after = await self._restore()
         recovered = await recover(self.session, self.journal, reader, self.plan.stream, after=after)

@@ -7,41 +7,30 @@ crash cut off comes out behind the last record, is appended, and goes on from th
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import NamedTuple
 
 import msgspec
 
 from kernel.codec import MESSAGE_TYPES
 from kernel.errors import LogCorrupt
 from kernel.messages import MarketMessage, Report
-from kernel.notes import CandleGap
 from service.daemon.journal import DaemonJournal
 from service.log.record import Head, Record, decoded, hashed_text
 from service.log.store import LogReader
 from service.session import Session
 
-__all__ = ["Recovered", "recover"]
+__all__ = ["recover"]
 
 INPUTS = frozenset(MESSAGE_TYPES) - {t.__name__ for t in Report.__args__}
 _MARKET = frozenset(MarketMessage.__args__)
 
 
-class Recovered(NamedTuple):
-    """What was read: how many records, and by symbol up to which open time a gap was noted behind the last candle."""
-
-    records: int
-    gaps: dict[str, int]
-
-
-async def recover(
-    session: Session, journal: DaemonJournal, reader: LogReader, stream: str, *, after: Head
-) -> Recovered:
-    """Bring a session to where the log ends, from the state that it has after record `after`.
+async def recover(session: Session, journal: DaemonJournal, reader: LogReader, stream: str, *, after: Head) -> int:
+    """Bring a session to where the log ends, from the state it has after record `after`; gives how many were read.
 
     Where the log ends amid the reports of a candle that is not in it, the journal goes on expecting those: the feed
     gives that candle again. Errors: LogCorrupt; CheckFailed where something else comes out than is recorded.
     """
-    last, held, gaps = after, list[msgspec.Struct](), dict[str, int]()
+    last, held = after, list[msgspec.Struct]()
     journal.begin_at(after.seq)
     async for batch in reader.records(stream, first=after.seq + 1):
         last = _chained(last, batch)
@@ -50,16 +39,16 @@ async def recover(
             if record.type in INPUTS:
                 held.append(decoded(record))
         # What the last input led to may go on in the next batch: it waits until the input after it is known.
-        await _feed(session, held[:-1], gaps)
+        await _feed(session, held[:-1])
         del held[:-1]
-    await _feed(session, held, gaps)
+    await _feed(session, held)
     if journal.rehearsing:  # its last instant was over: what it requested was answered
         await session.settle()
     await journal.all_durable()
-    return Recovered(last.seq - after.seq, gaps)
+    return last.seq - after.seq
 
 
-async def _feed(session: Session, inputs: list[msgspec.Struct], gaps: dict[str, int]) -> None:
+async def _feed(session: Session, inputs: list[msgspec.Struct]) -> None:
     """Turn inputs in order, as many market messages at once as follow each other."""
     run: list[MarketMessage] = []
     for message in inputs:
@@ -69,13 +58,9 @@ async def _feed(session: Session, inputs: list[msgspec.Struct], gaps: dict[str, 
         if run:
             await session.market(run)
             run = []
-            gaps.clear()
-        if isinstance(message, CandleGap):
-            gaps[message.symbol] = message.last
         await session.message(message)  # type: ignore[arg-type]
     if run:
         await session.market(run)
-        gaps.clear()
     await session.journal.turned()
 
 

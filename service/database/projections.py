@@ -1,18 +1,20 @@
 """The projections' tables, kept with the log: written in the transaction of the append, or all made anew from the log.
 
-A batch takes out the orders and positions that it touches, folds (rows.py), and puts everything back by COPY.
+A batch reads the orders and positions that it touches, if they can be there yet, folds (rows.py), and writes what
+has changed.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from asyncpg import Connection
+from asyncpg import Connection, Record
 
 from kernel.codec import MESSAGE_TYPES, decode
 from service.database.row_types import DecisionRow, EquityRow, FillRow, OrderRow, PositionRow, TradingStateRow
 from service.database.rows import PROJECTED, Entry, Rows
+from service.database.write import Change, write
 
-__all__ = ["project", "rebuild"]
+__all__ = ["projected", "rebuild"]
 
 # An order's report changes the order that replaces it, and the rejection of that one the first again.
 # The numbers come as an array of their own, so that rows are found by the key, however many orders there are.
@@ -21,23 +23,31 @@ _NAMED = (
     "FROM candled.orders o JOIN chain ON o.replaces = chain.number WHERE o.stream_id = $1) SELECT number FROM chain "
     "UNION ALL SELECT coalesce(replaces, 0) FROM candled.orders WHERE stream_id = $1 AND order_id = any($2)))"
 )
+_ORDER, _POSITION = (", ".join(row._fields) for row in (OrderRow, PositionRow))
+# Both in one round trip: each row is of the one or of the other, and NULL for the rest.
+_STANDING = (
+    f"SELECT o.*, p.* FROM (SELECT {_ORDER} FROM candled.orders WHERE stream_id = $1 AND {_NAMED}) o FULL JOIN "  # noqa: S608 - ours
+    f"(SELECT {_POSITION} FROM candled.positions WHERE stream_id = $1 AND symbol = any($3::text[])) p ON false"
+)
 _FETCH = 10_000
 
 
-async def project(connection: Connection, stream_id: int, entries: Sequence[Entry]) -> None:
-    """Bring the projections up to date with a batch of whole turns, within the caller's transaction."""
+async def projected(connection: Connection, stream_id: int, entries: Sequence[Entry]) -> list[Change]:
+    """What a batch of whole turns changes in the projections; nobody else may write to them before it is written."""
     rows = Rows(stream_id, entries)
-    rows.stands(
-        await _take_out(connection, "orders", OrderRow, _NAMED, stream_id, rows.order_ids()),
-        await _take_out(connection, "positions", PositionRow, "symbol = any($2)", stream_id, rows.symbols()),
-    )
+    numbers, symbols = rows.order_ids(), rows.symbols()
+    if numbers or symbols:
+        rows.stands(*_parted(await connection.fetch(_STANDING, stream_id, numbers, symbols)))
     rows.fold()
-    await _put(connection, "orders", OrderRow, list(rows.orders.values()))
-    await _put(connection, "positions", PositionRow, list(rows.positions.values()))
-    await _put(connection, "fills", FillRow, rows.fills)
-    await _put(connection, "decisions", DecisionRow, rows.decisions)
-    await _put(connection, "equity", EquityRow, rows.equity)
-    await _put(connection, "trading_states", TradingStateRow, rows.trading_states)
+    orders, positions = rows.changed()
+    return [
+        Change("orders", OrderRow, orders, key=("stream_id", "order_id")),
+        Change("positions", PositionRow, positions, key=("stream_id", "strategy", "symbol")),
+        Change("fills", FillRow, rows.fills),
+        Change("decisions", DecisionRow, rows.decisions),
+        Change("equity", EquityRow, rows.equity),
+        Change("trading_states", TradingStateRow, rows.trading_states),
+    ]
 
 
 async def rebuild(connection: Connection, progress: Callable[[int], None] | None = None) -> int:
@@ -64,10 +74,10 @@ async def _rebuild_stream(connection: Connection, stream_id: int, progress: Call
         read = [*turn, *(_Logged(*row) for row in fetched)]
         cut = max((i for i, record in enumerate(read) if record.type in MESSAGE_TYPES), default=0)
         turn = read[cut:]
-        await project(connection, stream_id, _entries(read[:cut]))
+        await write(connection, await projected(connection, stream_id, _entries(read[:cut])))
         if progress:
             progress(len(fetched))
-    await project(connection, stream_id, _entries(turn))
+    await write(connection, await projected(connection, stream_id, _entries(turn)))
 
 
 class _Logged(NamedTuple):
@@ -85,19 +95,7 @@ def _entries(records: Sequence[_Logged]) -> list[Entry]:
     ]
 
 
-async def _take_out(
-    connection: Connection, table: str, row: type[Any], where: str, stream_id: int, keys: Sequence[Any]
-) -> list[Any]:
-    if not keys:
-        return []
-    taken = await connection.fetch(
-        f"DELETE FROM candled.{table} WHERE stream_id = $1 AND {where} RETURNING {', '.join(row._fields)}",  # noqa: S608 - ours
-        stream_id,
-        keys,
-    )
-    return [row(*values) for values in taken]
-
-
-async def _put(connection: Connection, table: str, row: type[Any], rows: Sequence[Any]) -> None:
-    if rows:
-        await connection.copy_records_to_table(table, schema_name="candled", records=rows, columns=row._fields)
+def _parted(standing: Sequence[Record]) -> tuple[list[OrderRow], list[PositionRow]]:
+    width = len(OrderRow._fields)
+    orders = [OrderRow(*row[:width]) for row in standing if row[0] is not None]
+    return orders, [PositionRow(*row[width:]) for row in standing if row[0] is None]

@@ -58,16 +58,19 @@ class Rows:
         self._entries = _without_refused(entries)
         self.orders: dict[int, OrderRow] = {}
         self.positions: dict[tuple[str, str], PositionRow] = {}
+        self._replacing: dict[int, list[int]] = {}  # by the order that they replace
+        self._stood: tuple[dict[int, OrderRow], dict[tuple[str, str], PositionRow]] = {}, {}
         self.fills: list[FillRow] = []
         self.decisions: list[DecisionRow] = []
         self.equity: list[EquityRow] = []
         self.trading_states: list[TradingStateRow] = []
 
     def order_ids(self) -> list[int]:
-        """The orders that change."""
+        """The orders that change, but for those that the batch itself requests: none of these can be there yet."""
         named: set[int] = {entry.order for _, entry in self._entries if entry.__class__ in _OF_AN_ORDER}  # type: ignore[attr-defined]
-        replaced = {e.replaces for _, e in self._entries if isinstance(e, OrderRequested) and e.replaces}
-        return sorted(named | replaced)
+        requests = [entry for _, entry in self._entries if isinstance(entry, OrderRequested)]
+        replaced = {request.replaces for request in requests if request.replaces}
+        return sorted((named | replaced).difference(request.order for request in requests))
 
     def symbols(self) -> list[str]:
         """The symbols whose positions change."""
@@ -77,11 +80,22 @@ class Rows:
         """Begin from these rows."""
         self.orders.update((row.order_id, row) for row in orders)
         self.positions.update(((row.strategy, row.symbol), row) for row in positions)
+        self._stood = dict(self.orders), dict(self.positions)
+        for row in self.orders.values():
+            self._note_replacing(row)
 
     def fold(self) -> None:
         """Fold the batch into the rows. A report about an order that the stream never requested changes none."""
         for seq, entry in self._entries:
             self._fold(seq, entry)
+
+    def changed(self) -> tuple[list[OrderRow], list[PositionRow]]:
+        """The orders and positions that are not as they stood."""
+        orders, positions = self._stood
+        return (
+            [row for number, row in self.orders.items() if orders.get(number) is not row],
+            [row for key, row in self.positions.items() if positions.get(key) is not row],
+        )
 
     def _fold(self, seq: int, entry: Any) -> None:
         stream = self._stream_id
@@ -151,6 +165,7 @@ class Rows:
             replaces=event.replaces or None,
             quarantined=False,
         )
+        self._note_replacing(self.orders[event.order])
 
     def _change_position(self, seq: int, event: PositionChanged) -> None:
         key = event.strategy, event.symbol
@@ -173,13 +188,18 @@ class Rows:
 
     def _live_replacements(self, order_id: int) -> list[OrderRow]:
         """What is filled of an order counts for the one that replaces it, too, and for the one that replaces that."""
-        found, replaced = [], {order_id}
-        for number in sorted(self.orders):
-            row = self.orders[number]
-            if row.replaces in replaced and OrderState(row.state) not in TERMINAL:
-                found.append(row)
-                replaced.add(number)
+        found, replaced = [], [order_id]
+        while replaced:
+            for number in self._replacing.get(replaced.pop(), ()):
+                row = self.orders[number]
+                if row.state not in TERMINAL:
+                    found.append(row)
+                    replaced.append(number)
         return found
+
+    def _note_replacing(self, row: OrderRow) -> None:
+        if row.replaces and row.replaces < row.order_id:
+            self._replacing.setdefault(row.replaces, []).append(row.order_id)
 
     def _goes_on(self, rejected: int) -> None:
         """Where a replacement is rejected, the order that it was to replace is open again."""

@@ -13,12 +13,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from kernel.errors import UsageError
+from kernel.errors import DatabaseUnavailable, UsageError
 from service import loop
+from service.database.connect import database
 from service.embedded.client import join
 from service.embedded.home import Home
 from tests.service.daemon.afar import database_afar
-from tests.service.daemon.living import Living, Place
+from tests.service.daemon.living import Living, Place, until
 from tests.service.servers import Server
 
 PACE = "12000"  # two hundred candles a second
@@ -35,7 +36,9 @@ def on_postgres(place: Place, stream: str, chance: random.Random) -> int:
                 server = _server(place)
                 os.kill(chance.choice([server, *_sessions(server)]), signal.SIGKILL)
                 blows += 1
-        place.check(stream, living.ended())
+        ended = living.ended()
+    until(lambda: _answers(place))
+    place.check(stream, ended)
     return blows
 
 
@@ -111,6 +114,19 @@ def _fill_and_empty(living: Living, ballast: Path, chance: random.Random) -> int
         ballast.unlink()
         time.sleep(chance.uniform(0.2, 2.0))
     return blows
+
+
+def _answers(place: Place) -> bool:
+    """Whether the server has recovered from the last blow."""
+    with suppress(DatabaseUnavailable):
+        loop.run(_looked(place))
+        return True
+    return False
+
+
+async def _looked(place: Place) -> None:
+    async with database(place.data_dir, None):
+        pass
 
 
 def _server(place: Place) -> int:

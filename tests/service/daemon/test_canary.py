@@ -8,7 +8,6 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from service import loop
-from service.api.tokens import read_token, token_file
 from tests.service.daemon.living import Place, ask
 from tests.service.made import EMA_CROSS, dataset, walk
 from tests.service.servers import execute, in_database

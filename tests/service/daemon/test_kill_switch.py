@@ -1,15 +1,26 @@
 """The kill switch without a database: it is kept in the spool, and turned once when the database is back."""
 
 import signal
+from decimal import Decimal
 
 import pytest
 
 from service import loop
 from tests.service.daemon.afar import database_afar
 from tests.service.daemon.living import Place, of_type
-from tests.service.made import MEAN_REVERSION, dataset, walk
+from tests.service.made import dataset, levels, walk
 
-PACE = "12000"
+PACE = "12000"  # two hundred candles a second
+HOLDER = f"""
+[strategy]
+{levels(top=1, bottom=0)}execution = {{ quantity = "1" }}
+[strategy.exits]
+stop_loss = "0.5"
+[account]
+cash = "1000000"
+[venue]
+fee_rate = "0.001"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +32,13 @@ def afar(embedded_server):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, afar):
     data_dir = tmp_path_factory.mktemp("switch")
-    return Place(data_dir, [dataset(data_dir, walk(6_000, 7))], MEAN_REVERSION, database_url=afar.url)
+    config = data_dir / "holder.toml"
+    config.write_text(HOLDER)
+    return Place(data_dir, [dataset(data_dir, walk(3_000, 7))], config, database_url=afar.url)
 
 
 def holding(status):
-    return status.ready and status.positions > 0 and status.head.seq > 100
+    return status.ready and status.positions == 1 and status.orders == 1 and status.head.seq > 50
 
 
 def flat(status):
@@ -36,9 +49,9 @@ def assert_turned_once(recorded, key):
     """One command in the log, and behind it nothing but the way out."""
     turned = [record for record in recorded if record.type == "SetTradingState"]
     assert [command.key for command in of_type(turned, "SetTradingState")] == [key]
-    asked = [entry for entry in of_type(recorded[turned[0].seq :], "OrderRequested")]
-    assert len(asked) == 1
-    assert asked[0].reduce_only
+    way_out = of_type(recorded[turned[0].seq :], "OrderRequested")
+    assert [(order.reduce_only, order.quantity) for order in way_out] == [(True, Decimal(1))]
+    assert len(of_type(recorded[turned[0].seq :], "OrderFilled")) == 1
 
 
 def test_flatten_without_a_database_is_kept_and_turned_once(place, afar):
@@ -50,10 +63,9 @@ def test_flatten_without_a_database_is_kept_and_turned_once(place, afar):
             for _ in range(3):
                 answer = living.post("/flatten", key="panic", confirm=True)
                 assert (answer["seq"], answer["durable"]) == (0, "spool")
-        living.until(flat)
-        turned = living.post("/flatten", key="panic", confirm=True)
-        assert turned["repeated"]
-        living.until(lambda status: status.market_ended)
+        done = living.until(flat)
+        assert living.post("/flatten", key="panic", confirm=True)["repeated"]
+        living.until(lambda status: status.market_messages > done.market_messages + 200)
         assert living.stop() == 0
     assert_turned_once(place.records(stream), "panic")
 

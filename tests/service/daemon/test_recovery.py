@@ -10,7 +10,7 @@ from kernel.messages import CancelAllOrders, ChangeLimits, SetTradingState
 from service.loop import run
 from tests.service.daemon.drawn_losses import losses
 from tests.service.daemon.effort import examples
-from tests.service.daemon.lives import Life
+from tests.service.daemon.lives import COMMANDS, Life
 from tests.service.daemon.memory_log import MemoryLog, MemorySnapshots
 from tests.service.daemon.undisturbed import assert_undisturbed
 from tests.service.drawn_setups import detailed, limits, quiet_setups, setups
@@ -54,6 +54,16 @@ def survive(life, log, cuts, snapshots=None):
     return log
 
 
+def assert_at_instants_ends(setup, log):
+    """Where requests wait for the end of an instant, no command parts one, not behind a restart either."""
+    if not (setup.venue.latency_ms or setup.venue.latency_jitter_ms):
+        return
+    times = [message.ts for message in setup.stream]
+    for entry in log.entries:
+        if entry.__class__ in COMMANDS and 0 < entry.after < len(times):
+            assert times[entry.after - 1] < times[entry.after]
+
+
 @examples(60)
 @given(ANY, cuts)
 def test_a_log_that_is_cut_anywhere_comes_to_the_same_end(setup, cuts):
@@ -77,5 +87,6 @@ def test_with_snapshots_too(setup, cuts, keep):
 def test_with_commands_each_of_which_is_turned_once(setup, cuts, commands, keep):
     life = Life(setup, commands=commands, keep=keep)
     log = survive(life, MemoryLog(), cuts, MemorySnapshots())
+    assert_at_instants_ends(setup, log)
     keys = [entry.key for entry in log.entries if getattr(entry, "key", "")]
     assert len(keys) == len(set(keys))

@@ -1,4 +1,4 @@
-"""`candled run` as its user meets it: to the market's end it is the backtest, and what it refuses it refuses plainly."""
+"""`candled run` as its user meets it: at the market's end it is the backtest; what it refuses it refuses plainly."""
 
 import signal
 import sys

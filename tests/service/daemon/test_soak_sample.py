@@ -1,0 +1,26 @@
+"""A sample of the soak (soak.py): twenty seconds of a daemon's life."""
+
+import pytest
+
+from service.embedded.client import join
+from tests.service.daemon.living import Place
+from tests.service.daemon.soak import CANDLES_PER_S, soak
+from tests.service.made import MEAN_REVERSION, dataset, walk
+
+LIFE_S = 16
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("soak")
+    with join(data_dir):
+        yield Place(data_dir, [dataset(data_dir, walk(LIFE_S * CANDLES_PER_S, 13))], MEAN_REVERSION)
+
+
+def test_nothing_grows_with_what_a_daemon_has_seen(place):
+    seen = soak(place, "soak", looks=24, every_s=0.5)
+    early, late = seen[8], seen[-1]
+    assert late.candles - early.candles > 500
+    assert late.rss_bytes - early.rss_bytes < 6e6
+    assert abs(late.files - early.files) <= 2
+    assert abs(late.tasks - early.tasks) <= 2
