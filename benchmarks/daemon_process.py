@@ -1,5 +1,6 @@
 """`candled run` as a process of its own: from its start to READY, and what it takes while little happens."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from daemon_markets import PAPER, RICH, resident_mb
@@ -20,44 +20,52 @@ from service.streams import stream_dir
 
 CANDLED = (sys.executable, "-c", "from service.cli.main import main; main()")
 PATIENCE_S = 300.0
-REPEATS = 3
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def living(data_dir: Path, dataset: str, stream: str, speed: str) -> Iterator[tuple[int, float]]:
-    """A daemon that is ready: its process, and how many seconds that took."""
-    there = stream_dir(data_dir, stream) / ENDPOINT_FILE
+def living(data_dir: Path, dataset: str, stream: str, speed: str) -> Iterator[tuple[int, dict[str, float]]]:
+    """A daemon that is ready: its process, how many seconds that took, and how many records it made again."""
+    there, said = stream_dir(data_dir, stream) / ENDPOINT_FILE, data_dir / "said"
     there.unlink(missing_ok=True)
     command = [
         *CANDLED, "run", str(PAPER), "--dataset", dataset, "--set", RICH, "--stream", stream, "--speed", speed,
         "--data-dir", str(data_dir),
     ]  # fmt: skip
     started = time.perf_counter()
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with said.open("wb") as file, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file) as process:
         while not there.exists():
             if process.poll() is not None or time.perf_counter() - started > PATIENCE_S:
                 process.kill()
-                raise SystemExit(f"the daemon was not ready: {process.stderr.read().decode()[-2_000:]}")
+                raise SystemExit(f"the daemon was not ready: {said.read_text()[-2_000:]}")
             time.sleep(0.005)
-        yield process.pid, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        yield process.pid, {"s": seconds, "records": _recovered(said)}
         process.terminate()
-        process.communicate(timeout=60)
+        process.wait(60)
 
 
-def ready(data_dir: Path, dataset: str, long_stream: str) -> dict[str, Any]:
+def _recovered(said: Path) -> int:
+    lines = [json.loads(line) for line in said.read_text().splitlines() if line.startswith("{")]
+    return next(int(line["records"]) for line in lines if line.get("event") == "recovered")
+
+
+def ready(data_dir: Path, dataset: str, long_stream: str) -> dict[str, dict[str, float]]:
     """Seconds from a process's start to READY; the server runs already, but where its start is counted too."""
 
-    def seconds(stream: str) -> float:
-        with living(data_dir, dataset, stream, "60") as (_, ready_s):
-            return ready_s
+    def one(stream: str) -> dict[str, float]:
+        with living(data_dir, dataset, stream, "60") as (_, found):
+            return found
 
-    found: dict[str, Any] = {"fresh, its server started too": seconds("fresh-cold")}
+    def middle(*streams: str) -> dict[str, float]:
+        return sorted((one(stream) for stream in streams), key=lambda found: found["s"])[len(streams) // 2]
+
+    found = {"fresh, its server started too": one("fresh-cold")}
     with join(data_dir):
-        found["fresh"] = median(seconds(f"fresh-{number}") for number in range(REPEATS))
-        found["long, with a snapshot at its end"] = median(seconds(long_stream) for _ in range(REPEATS))
+        found["fresh"] = middle("fresh-1", "fresh-2", "fresh-3")
+        found["long, with a snapshot at its end"] = middle(long_stream, long_stream, long_stream)
         run(_forget_snapshots(data_dir))
-        found["long, without a snapshot"] = seconds(long_stream)
+        found["long, without a snapshot"] = one(long_stream)
     return found
 
 
@@ -89,7 +97,10 @@ def _cpu_s(pid: int) -> float:
 
 def lines(found: dict[str, Any]) -> Sequence[str]:
     """For a person."""
-    told = [f"start to ready, {name}: {seconds:.2f} s" for name, seconds in found.get("ready", {}).items()]
+    told = [
+        f"start to ready, {name}: {f['s']:.2f} s, {f['records']:,} records made again"
+        for name, f in found.get("ready", {}).items()
+    ]
     if "idle" in found:
         f = found["idle"]
         told.append(

@@ -44,17 +44,19 @@ def _is_there(session: Session, number: int, state: OrderState) -> bool:
 async def resolve_unknown(session: Session) -> int:
     """Ask after every order of which no usable answer came, and turn what is found out; gives how many are still open.
 
-    An order that is absent at this moment may still arrive: it stays unknown, and counts as live.
+    An order that is absent at this moment may still arrive: it stays unknown, and counts as live. One that is to be
+    canceled may never have arrived: the cancel found nothing to end, and told nobody.
     """
     left = 0
     for number, order in list(session.kernel.state.orders.items()):
-        if order.state is not OrderState.UNKNOWN:
+        unknown = order.state is OrderState.UNKNOWN
+        if not unknown and (order.state is not OrderState.CANCELING or number not in session.sent):
             continue
         report = await _found_out(session, number)
-        if report is None:
-            left += 1
-        else:
+        if report is not None and (unknown or isinstance(report, OrderRejected)):
             await session.message(report)
+        else:
+            left += unknown
     return left
 
 

@@ -8,8 +8,8 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,22 +61,19 @@ def by_stopping(place: Place, stream: str, chance: random.Random) -> int:
 def by_cutting(place: Place, stream: str, chance: random.Random) -> int:
     """Cut the connection around COMMIT, hold its answer back, or refuse new ones for a while."""
     blows = 0
-    with join(place.data_dir) as embedded:
-        server = Server(embedded.url("candled_admin"), embedded.url("candled"))
-        home = loop.run(server.make_home())
-        with database_afar(home) as afar:
-            there = replace(place, database_url=afar.url)
-            with there.living(stream, "--exit-at-end", speed=PACE) as living:
-                living.endpoint()
-                while living.process.poll() is None:
-                    afar.link.cut = chance.choice(["before", "after", "after", ""])
-                    afar.link.commit_s = chance.choice([0.0, 0.0, 0.3, 3.0])
-                    afar.link.down = chance.random() < 0.3
-                    blows += 1
-                    living.process.poll() is None and time.sleep(chance.uniform(0.1, 1.0))
-                    afar.link.down = False
-                afar.link.cut, afar.link.commit_s = "", 0.0
-                there.check(stream, living.ended())
+    with _server_in(place.data_dir) as server, database_afar(loop.run(server.make_home())) as afar:
+        there = replace(place, database_url=afar.url)
+        with there.living(stream, "--exit-at-end", speed=PACE) as living:
+            living.endpoint()
+            while living.process.poll() is None:
+                afar.link.cut = chance.choice(["before", "after", "after", ""])
+                afar.link.commit_s = chance.choice([0.0, 0.0, 0.3, 3.0])
+                afar.link.down = chance.random() < 0.3
+                blows += 1
+                time.sleep(chance.uniform(0.1, 1.0))
+                afar.link.down = False
+            afar.link.cut, afar.link.commit_s = "", 0.0
+            there.check(stream, living.ended())
     return blows
 
 
@@ -90,10 +87,8 @@ def by_filling(place: Place, stream: str, chance: random.Random) -> int:
     if refused.returncode:
         raise UsageError(f"no disk to fill: {refused.stderr.decode().strip()}", fix="run it where one may mount")
     try:
-        with join(directory) as embedded:
-            server = Server(embedded.url("candled_admin"), embedded.url("candled"))
-            home = loop.run(server.make_home())
-            there = replace(place, database_url=home.url)
+        with _server_in(directory) as server:
+            there = replace(place, database_url=loop.run(server.make_home()).url)
             with there.living(stream, "--exit-at-end", speed=PACE) as living:
                 living.endpoint()
                 blows = _fill_and_empty(living, directory / "ballast", chance)
@@ -116,16 +111,24 @@ def _fill_and_empty(living: Living, ballast: Path, chance: random.Random) -> int
     return blows
 
 
+@contextmanager
+def _server_in(directory: Path) -> Iterator[Server]:
+    """The embedded server of a directory, where the role candled may log in."""
+    with join(directory) as embedded:
+        loop.run(_looked(directory))
+        yield Server(embedded.url("candled_admin"), embedded.url("candled"))
+
+
 def _answers(place: Place) -> bool:
     """Whether the server has recovered from the last blow."""
     with suppress(DatabaseUnavailable):
-        loop.run(_looked(place))
+        loop.run(_looked(place.data_dir))
         return True
     return False
 
 
-async def _looked(place: Place) -> None:
-    async with database(place.data_dir, None):
+async def _looked(directory: Path) -> None:
+    async with database(directory, None):
         pass
 
 

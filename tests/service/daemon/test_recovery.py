@@ -64,25 +64,25 @@ def assert_at_instants_ends(setup, log):
             assert times[entry.after - 1] < times[entry.after]
 
 
-@examples(60)
+@examples(30)
 @given(ANY, cuts)
 def test_a_log_that_is_cut_anywhere_comes_to_the_same_end(setup, cuts):
     survive(Life(setup), MemoryLog(), cuts)
 
 
-@examples(60)
+@examples(30)
 @given(losses(), cuts)
 def test_cut_amid_what_a_candle_set_off(setup, cuts):
     survive(Life(setup), MemoryLog(), cuts)
 
 
-@examples(60)
+@examples(30)
 @given(ANY, cuts, st.sets(places, max_size=6))
 def test_with_snapshots_too(setup, cuts, keep):
     survive(Life(setup, keep=keep), MemoryLog(), cuts, MemorySnapshots())
 
 
-@examples(60)
+@examples(30)
 @given(setups(markets=2, strategies_of=2), cuts, given_commands, st.sets(places, max_size=3))
 def test_with_commands_each_of_which_is_turned_once(setup, cuts, commands, keep):
     life = Life(setup, commands=commands, keep=keep)

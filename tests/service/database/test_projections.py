@@ -13,7 +13,7 @@ from kernel.events import OrderRequested, PositionChanged, ReportRefused, Tradin
 from kernel.messages import OrderCanceled, OrderFilled, OrderUnknown
 from kernel.money import add
 from kernel.orders import TERMINAL
-from service.database.projections import rebuild
+from service.database.projections import projected, rebuild
 from service.database.rows import Rows
 from service.log.record import Chain
 from tests.service.database.lived import live
@@ -215,6 +215,29 @@ async def test_incremental_equals_rebuilt_and_equals_the_fold(server, monkeypatc
         assert await rebuild(connection, read.append) == 3
     assert sum(read) == 3 * len(ENTRIES)
     assert await contents(postgres) == incremental
+
+
+MANY_ORDERS = """
+    INSERT INTO candled.orders (stream_id, order_id, seq, ts, strategy, symbol, side, kind, quantity, filled_quantity,
+                                state, purpose, time_in_force, post_only, reduce_only, replaces, quarantined)
+    SELECT 1, n, n, n, 's', 'A/B', 'buy', 'limit', 2, 0, 'open', 'entry', 'gtc', false, false,
+           CASE WHEN n % 10 = 0 THEN n - 1 END, false
+    FROM generate_series(1, 20000) AS n
+"""
+WAS_READ = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'orders'"
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+@pytest.mark.parametrize("replaced", [1_999, 2_000])
+async def test_a_report_reads_its_own_orders_however_many_there_are(server, analyzed, replaced):
+    postgres = await server.make_home()
+    await postgres.forge(MANY_ORDERS, *(["ANALYZE candled.orders"] if analyzed else []))
+    fill = OrderFilled(1, 1, replaced, "t", Decimal(9), Decimal(1), Decimal(0), "B")
+    async with postgres.database.session() as connection, connection.transaction():
+        orders, *_ = await projected(connection, 1, [(20_001, fill)])
+        scanned, found = await connection.fetchrow(WAS_READ)
+    assert {row.order_id for row in orders.rows} == {1_999: {1_999, 2_000}, 2_000: {2_000}}[replaced]
+    assert (scanned, found < 10) == (0, True)
 
 
 async def test_rebuilding_leaves_a_stream_with_a_live_writer_alone(server):
