@@ -65,11 +65,12 @@ peers: install  ## third-party engines on the same rule and rows: equal trades f
 peers-orders: install  ## the same limits, stops and brackets through other engines, fill by fill
 	@$(BIN)/python benchmarks/peers/orders_run.py
 
-bench: install  ## the figures of the README: step and block mode, orders, append, verify, replay
+bench: install  ## the figures of the README: step and block mode, orders, append, verify, replay, the daemon
 	@$(BIN)/python benchmarks/step.py
 	@$(BIN)/python benchmarks/block.py
 	@$(BIN)/python benchmarks/orders.py
 	@$(BIN)/python benchmarks/append.py
+	@$(BIN)/python benchmarks/daemon.py
 
 bench-features: dev  ## features and orchestration: what a candle costs, here and with other libraries
 	@$(BIN)/python benchmarks/features.py

@@ -19,8 +19,7 @@ from service.daemon.clock import market_clock
 from service.daemon.engine import Engine
 from service.daemon.health import Health
 from service.daemon.market import market_of, play
-from service.daemon.plan import Plan, make_plan
-from service.definition import Window
+from service.daemon.plan import Asked, Plan, make_plan
 from service.log.snapshots import SnapshotStore
 from service.log.store import LogStore
 from service.metrics.runtime import RuntimeMetrics
@@ -67,10 +66,8 @@ def plan_of(
     data_dir: Path, config: Path, datasets: Sequence[str], *, stream: str, speed: float | None, settings: Sequence[str]
 ) -> Plan:
     """As `candled run` makes it."""
-    return make_plan(
-        data_dir, load_config(config, overrides=settings), stream=stream, datasets=datasets, window=Window(),
-        beside=config.parent, rules_file=None, speed=speed, exit_at_end=True,
-    )  # fmt: skip
+    asked = Asked(stream, datasets, beside=config.parent, speed=speed, exit_at_end=True)
+    return make_plan(data_dir, load_config(config, overrides=settings), asked)
 
 
 def timed_metrics() -> RuntimeMetrics:

@@ -102,6 +102,7 @@ class Service:
                 try:
                     with stop_signals() as asked:
                         start("log writer", self.engine.journal.write())
+                        start("start", self._say_starting())
                         await self.daemon.begin()
                         start("kernel loop", self.engine.trader.run())
                         return await self._run(start, asked, progress)
@@ -159,6 +160,12 @@ class Service:
         await self._say_farewell(f"stopped: {reason}")
         _log.info("stopped", reason=reason, head=self.daemon.head.seq)
         return await self.daemon.result() if self.engine.trader.ended.is_set() else None
+
+    async def _say_starting(self) -> None:
+        """Recovery takes as long as it takes: keep the service manager patient until it is over."""
+        while "daemon" in self.health.problems:
+            self.notifier.starting(f"recovering {self.plan.stream}", within_s=120.0)
+            await asyncio.sleep(30.0)
 
     def _heard(self, part: str, problem: str) -> None:
         """A part's problem, in every place where somebody may look."""

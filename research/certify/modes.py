@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from research.certify.report import Modes
 from service.config import Config
-from service.daemon.plan import make_plan
+from service.daemon.plan import Asked, make_plan
 from service.daemon.played import played
 from service.definition import Window
 from service.features import Mode
@@ -80,17 +80,8 @@ def _run(home: Path, datasets: Sequence[Dataset], trial: Trial, mode: Mode) -> R
 
 def _through_daemon(home: Path, datasets: Sequence[Dataset], trial: Trial) -> Result:
     """As `candled run --speed max` plays it, into a file."""
-    plan = make_plan(
-        home,
-        trial.config,
-        stream="certify",
-        datasets=[dataset.manifest.dataset for dataset in datasets],
-        window=trial.window,
-        beside=trial.beside,
-        rules_file=None,
-        speed=None,
-        exit_at_end=True,
-    )
+    ids = [dataset.manifest.dataset for dataset in datasets]
+    plan = make_plan(home, trial.config, Asked("certify", ids, trial.window, trial.beside))
     return run(played(plan, FileLogStore(home / "daemon")))
 
 

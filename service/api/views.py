@@ -56,7 +56,7 @@ def status(handle: Handle, *, speed: str, version: str) -> Status:
         equity=canonical_text(equity(state) if is_priced(state) else state.equity),
         opening_equity=canonical_text(state.opening_equity),
         day_equity=canonical_text(state.day_equity),
-        peak_equity=canonical_text(state.peak),
+        peak_equity=canonical_text(max(state.peak, state.equity)),
         balances=_amounts(state.balances),
         fees=_amounts(state.fees),
         positions=sum(position.quantity != ZERO for position in held),

@@ -16,11 +16,12 @@ from service.cli.run_commands import Datasets, Overrides
 from service.cli.run_tables import show_backtest
 from service.config import load_config
 from service.daemon.clock import parse_speed
-from service.daemon.plan import make_plan
+from service.daemon.plan import Asked, Plan, make_plan
 from service.definition import Window
 from service.logs.secrets import Secrets
 from service.logs.setup import logging_to
 from service.loop import run as run_loop
+from service.result import Result
 from service.serve import serve
 
 __all__ = ["run"]
@@ -67,9 +68,7 @@ def run(
         candled run examples/paper.toml --dataset 9f45883e --speed max --exit-at-end --json
     """
     settings = load_config(config, overrides=set_, environ=os.environ)
-    plan = make_plan(
-        common.data_dir,
-        settings,
+    asked = Asked(
         stream=stream or settings.daemon.stream or config.stem,
         datasets=dataset,
         window=Window(parse_time(from_) if from_ else None, parse_time(to) if to else None),
@@ -78,21 +77,23 @@ def run(
         speed=parse_speed(speed or settings.daemon.speed),
         exit_at_end=exit_at_end,
     )
+    plan = make_plan(common.data_dir, settings, asked)
     for note in plan.prepared.notes:
         warn(escape(note))
-    url = common.database_url or settings.database.url or None
-    secrets = Secrets()
-    if url:
-        secrets.add_url(url)
-    watched = exit_at_end and sys.stderr.isatty()  # somebody waits for the end, and sees how far it is
-    with (
-        logging_to(
-            sys.stderr, level="warning" if watched else "info", secrets=secrets, fields={"stream": plan.stream}
-        ) as pump,
-        progress("running", plan.prepared.composed.feeder.rows, "candles") if watched else nullcontext(_unseen) as seen,
-    ):
-        result = run_loop(
-            serve(plan, os.environ, database_url=url, secrets=secrets, unread=lambda: pump.dropped, progress=seen)
-        )
+    result = _served(plan, common.database_url or settings.database.url or None)
     if result is not None:
         answer(common, msgspec.to_builtins(result), lambda out: show_backtest(out, result, plan.definition, common))
+
+
+def _served(plan: Plan, url: str | None) -> Result | None:
+    """Run it. Who waits at a terminal for the market's end sees how far it is; else the log says what happens."""
+    secrets, watched = Secrets(), plan.exit_at_end and sys.stderr.isatty()
+    if url:
+        secrets.add_url(url)
+    said = logging_to(
+        sys.stderr, level="warning" if watched else "info", secrets=secrets, fields={"stream": plan.stream}
+    )
+    rows = plan.prepared.composed.feeder.rows
+    with said as pump, progress("running", rows, "candles") if watched else nullcontext(_unseen) as seen:
+        running = serve(plan, os.environ, database_url=url, secrets=secrets, unread=lambda: pump.dropped, progress=seen)
+        return run_loop(running)

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from kernel.errors import DatabaseUnavailable, UsageError
 from kernel.kernel import Kernel
@@ -58,7 +59,7 @@ class Engine:
         self.session = Session(self.kernel, self.venue, self.journal)
         self.trader = Trader(self.session, self.journal, self.keys, metrics, now_ns=now_ns)
         self.kept_seq = 0
-        self._opening = composed.opening
+        self._opening = replace(composed.opening, definition=plan.run)  # also where newer code comes first
         self._snapshots = snapshot_store
         self._metrics = metrics
         self._crash = crash

@@ -14,7 +14,26 @@ from service.runs import runs_dir
 from service.streams import find, register
 from venues.dataset import open_dataset
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Asked", "Plan", "make_plan"]
+
+
+NO_WINDOW = Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the caller wants, besides the configuration.
+
+    `beside` is the folder of the user's own rules; `speed` is in market seconds per second, None as fast as it goes.
+    """
+
+    stream: str
+    datasets: Sequence[str] = ()
+    window: Window = NO_WINDOW
+    beside: Path = Path()
+    rules_file: Path | None = None
+    speed: float | None = None
+    exit_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +58,12 @@ class Plan:
         return self.prepared.definition
 
 
-def make_plan(
-    data_dir: Path,
-    config: Config,
-    *,
-    stream: str,
-    datasets: Sequence[str],
-    window: Window,
-    beside: Path,
-    rules_file: Path | None,
-    speed: float | None,
-    exit_at_end: bool,
-) -> Plan:
+def make_plan(data_dir: Path, config: Config, asked: Asked) -> Plan:
     """Prepare a run for a stream. Where the stream exists, a window or datasets that are not given are its own.
 
     Errors: those of `prepare`; UsageError where the stream executes another run.
     """
+    stream, window, datasets = asked.stream, asked.window, asked.datasets
     known = find(data_dir, stream)
     recorded = None
     if known is not None:
@@ -65,14 +74,14 @@ def make_plan(
     details = [open_dataset(data_dir, m.detail) for m in recorded.markets if m.detail] if recorded else []
     chosen = choose_datasets(data_dir, datasets, config)
     prepared = prepare(
-        data_dir, config, chosen, window=window, beside=beside, rules_file=rules_file, details=details, mode="step"
+        data_dir, config, chosen, window=window, beside=asked.beside, rules_file=asked.rules_file, details=details
     )
     run = run_id(prepared.definition)
     if known is not None and recorded is not None and known.run != run:
         _check_same(stream, recorded, prepared.definition)
         run = known.run
     place = register(data_dir, stream, run)
-    return Plan(config, prepared, run, stream, place, data_dir, speed, exit_at_end)
+    return Plan(config, prepared, run, stream, place, data_dir, asked.speed, asked.exit_at_end)
 
 
 def _check_same(stream: str, recorded: RunDefinition, given: RunDefinition) -> None:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from service.daemon.clock import market_clock
 from service.daemon.engine import Engine
+from service.daemon.failure import gravest
 from service.daemon.health import Health
 from service.daemon.market import market_of, play
 from service.daemon.plan import Plan
@@ -32,14 +33,17 @@ async def played(plan: Plan, store: LogStore, *, metrics: RuntimeMetrics | None 
         async with asyncio.TaskGroup() as group:
             parts = [group.create_task(engine.journal.write())]
             await engine.recover(store)
-            feed, rules = market_of(plan, engine.kernel, clock)
-            parts.append(group.create_task(engine.trader.run()))
-            parts.append(group.create_task(play(feed, rules, engine.trader, lambda _: None)))
-            await engine.trader.ended.wait()
+            if not engine.kernel.state.ended_market:
+                feed, rules = market_of(plan, engine.kernel, clock)
+                parts.append(group.create_task(engine.trader.run()))
+                parts.append(group.create_task(play(feed, rules, engine.trader, lambda _: None)))
+                await engine.trader.ended.wait()
             for part in parts:
                 part.cancel()
         digest = await decisions_digest(store, plan.stream)
         name = Name(plan.run, plan.stream, engine.journal.head, digest)
         return result_of(name, engine.kernel, engine.journal.tally, perf_counter() - started)
+    except BaseExceptionGroup as failed:
+        raise gravest(failed) from None
     finally:
         await writer.close()

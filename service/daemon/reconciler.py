@@ -30,15 +30,12 @@ async def differences(session: Session) -> Sequence[str]:
         ours, other = state.balances.get(asset, ZERO), theirs.balances.get(asset, ZERO)
         if ours != other:
             found.append(f"{asset} is {canonical_text(ours)} in the log and {canonical_text(other)} at the venue")
-    live = {session.sent[number] for number, order in state.orders.items() if _is_there(session, number, order.state)}
-    there = set(theirs.open_orders)
+    sent = {session.sent[number]: order.state for number, order in state.orders.items() if number in session.sent}
+    live = {name for name, known in sent.items() if known is not OrderState.UNKNOWN}
+    there = set(theirs.open_orders) - (sent.keys() - live)  # one that is unknown may be there or not
     found += [f"order {name} is live in the log and not open at the venue" for name in sorted(live - there)]
     found += [f"order {name} is open at the venue and not live in the log" for name in sorted(there - live)]
     return found
-
-
-def _is_there(session: Session, number: int, state: OrderState) -> bool:
-    return number in session.sent and state is not OrderState.UNKNOWN
 
 
 async def resolve_unknown(session: Session) -> int:

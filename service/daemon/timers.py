@@ -51,12 +51,14 @@ async def keep_snapshots(daemon: Daemon) -> None:
 
 
 async def watch_database(daemon: Daemon, writer: PostgresLogWriter) -> None:
-    """While nothing is appended, what the heartbeat finds out is all that is known of the database."""
+    """Say why the database cannot be used, as soon as the writer knows: by its appends, or by its heartbeat."""
     while True:
         await asyncio.sleep(LOOK_S)
-        if not daemon.engine.journal.appending:
-            away = writer.unavailable
-            daemon.health.say("database", f"{away}: no turns until it is back" if away is not None else "")
+        away = writer.unavailable
+        if away is not None:
+            daemon.health.say("database", f"{away}: no turns until it is back")
+        elif not daemon.engine.journal.appending:
+            daemon.health.say("database")
 
 
 async def compare_clocks(server: Database, metrics: RuntimeMetrics) -> None:

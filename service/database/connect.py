@@ -146,7 +146,9 @@ async def _check(url: str) -> None:
         if setting not in REQUIRED[name]:
             raise UsageError(
                 f"the server at {where(url)} has {name} = {setting}, and would lose or garble records",
-                fix=f"set {name} = {min(REQUIRED[name])} on the server",
+                fix="make the database anew, with ENCODING 'UTF8'"
+                if name == "server_encoding"
+                else f"set {name} = {min(REQUIRED[name])} on the server",
             )
     if version is not None and version > REVISION:
         raise newer(version)

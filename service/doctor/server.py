@@ -100,12 +100,15 @@ def _schema(version: str | None) -> Finding:
     return failed("schema", f"step {version or 'none'}, and this program needs {REVISION}", "candled db upgrade")
 
 
+_MEND: Final = {"server_encoding": "make the database anew, with ENCODING 'UTF8' TEMPLATE template0"}
+
+
 def _settings(settings: Mapping[str, str]) -> Iterator[Finding]:
     """What the server must say, and what it had better say."""
     wrong = {name: settings[name] for name, right in REQUIRED.items() if settings[name] not in right}
     for name, setting in wrong.items():
         said = f"{name} = {setting}: commits could be lost, or texts garbled"
-        yield failed("durability", said, f"set {name} = {min(REQUIRED[name])} on the server")
+        yield failed("durability", said, _MEND.get(name, f"set {name} = {min(REQUIRED[name])} on the server"))
     if not wrong:
         yield fine("durability", ", ".join(f"{name} = {settings[name]}" for name in REQUIRED))
     if settings["data_checksums"] != "on":

@@ -8,7 +8,7 @@ records again, and meanwhile the heartbeat keeps the lease, or finds out that it
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 from asyncpg import Connection
@@ -28,7 +28,6 @@ HEARTBEAT_S = 2.0
 PERSIST_S = 10.0  # how long an append outlasts a lost server before it says so
 COMMIT_S = 8.0  # a transaction, all of it; a lease that is not renewed for 10 s may be taken
 RETRY_S = (0.01, 0.5)  # the first pause between tries, doubled up to the longest
-COPY_FROM = 256  # records; fewer go in the statement that writes the projections, which saves two round trips
 
 
 class _EventRow(NamedTuple):
@@ -140,23 +139,16 @@ class PostgresLogWriter:
 
     async def _commit(self, connection: Connection, records: Sequence[Record]) -> None:
         entries = [(record.seq, decoded(record)) for record in records if record.type in PROJECTED]
-        rows = self._event_rows(records)
+        appended = Change("events", _EventRow, self._event_rows(records))
         async with connection.transaction():
-            changes = await projected(connection, self._stream_id, entries)
-            if len(rows) < COPY_FROM:
-                changes.append(Change("events", _EventRow, rows))
-            else:
-                await connection.copy_records_to_table(
-                    "events", schema_name="candled", records=rows, columns=_EventRow._fields
-                )
-            await write(connection, changes)
+            await write(connection, [appended, *await projected(connection, self._stream_id, entries)])
             self.before_commit()
 
-    def _event_rows(self, records: Sequence[Record]) -> list[_EventRow]:
+    def _event_rows(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
         stream_id, previous = self._stream_id, self.head.hash
         rows = []
         for record in records:
-            rows.append(_EventRow(stream_id, *record[:6], previous, record.hash))
+            rows.append((stream_id, *record[:6], previous, record.hash))
             previous = record.hash
         return rows
 

@@ -1,13 +1,18 @@
-"""The program as its user starts it: a process, its two streams and its exit code."""
+"""The program as its user starts it: a process, its two streams and its exit code. Or the same without a process."""
 
 import os
 import random
 import subprocess
 import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CANDLED = [Path(sys.executable).with_name("candled")]
@@ -22,6 +27,31 @@ def candled(*words: Any, cwd: Path = ROOT, **environment: str) -> subprocess.Com
     )  # fmt: skip
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return done
+
+
+def inside(*words: Any, **environment: str) -> subprocess.CompletedProcess:
+    """Run it in this process, to its end: where many questions are asked of which a process could say no more."""
+    streams = [TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        redirect_stdout(streams[0]),
+        redirect_stderr(streams[1]),
+        warnings.catch_warnings(),
+    ):
+        for name in set(os.environ) - set(clean_environment()):
+            patched.delenv(name)
+        for name, value in environment.items():
+            patched.setenv(name, value)
+        patched.setattr(sys, "argv", ["candled", *map(str, words)])
+        patched.delitem(sys.modules, "service.cli.main", raising=False)  # its tree of verbs is made anew
+        patched.chdir(ROOT)
+        warnings.filterwarnings("ignore", "Cyclopts application invoked without tokens")
+        try:
+            code = import_module("service.cli.main").main() or 0
+        except SystemExit as left:
+            code = left.code or 0
+    told, errors = (stream.buffer.getvalue().decode() for stream in streams)
+    return subprocess.CompletedProcess(words, code, told, errors)
 
 
 def clean_environment() -> dict[str, str]:
@@ -52,4 +82,4 @@ def imported(data_dir: Path, rows: int, symbol: str = "BTC/USDT", seed: int = 1)
     data_dir.mkdir(exist_ok=True)
     file = market_file(data_dir / f"{symbol.replace('/', '')}.csv", rows, seed)
     market = ["--venue", "binance", "--symbol", symbol, "--timeframe", "1m"]
-    return answer(candled("data", "import", file, *market, "--data-dir", data_dir, "--json"))["dataset"]
+    return answer(inside("data", "import", file, *market, "--data-dir", data_dir, "--json"))["dataset"]

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from programs import EXAMPLES, ROOT, answer, candled, imported
+from programs import EXAMPLES, ROOT, answer, candled, imported, inside
 
 BACKTEST = {
     "run": str, "log_head": str, "decisions_digest": str, "events": int, "candles": int, "skipped": int,
@@ -50,7 +50,7 @@ def test_explain(home, ran):
     assert (skipped["outcome"], skipped["reason"], skipped["orders"]) == ("skipped", "warming_up", [])
     assert [list(step) for step in skipped["steps"]] == [["step", "outcome", "reason", "values"]] * 6
     assert skipped["candle"]["opened_at"] == "2022-01-01T00:05:00Z"
-    records = answer(candled("log", "show", ran["run"], "--type", "OrderRequested", "--data-dir", home, "--json"))
+    records = answer(inside("log", "show", ran["run"], "--type", "OrderRequested", "--data-dir", home, "--json"))
     decided = ask(records["records"][0]["time"].replace(":00Z", ":00+00:01"))  # the close is a minute after the open
     (order,) = decided["orders"]
     assert decided["outcome"] == "ordered"
@@ -92,13 +92,13 @@ def test_the_data_directory_is_an_option_or_a_variable_and_the_option_wins(home,
 def test_several_markets_need_a_symbol(tmp_path):
     ids = [imported(tmp_path, 120, "BTC/USDT"), imported(tmp_path, 120, "ETH/USDT", 2)]
     datasets = [word for dataset in ids for word in ("--dataset", dataset[:12])]
-    both = answer(candled("backtest", "examples/ema_cross.toml", *datasets, "--data-dir", tmp_path, "--json"))
+    both = answer(inside("backtest", "examples/ema_cross.toml", *datasets, "--data-dir", tmp_path, "--json"))
     question = ["explain", both["run"], "--at", "2022-01-01T01:00", "--data-dir", tmp_path, "--json"]
-    done = candled(*question)
+    done = inside(*question)
     assert (done.returncode, done.stdout) == (2, "")
     assert "add --symbol, one of: BTC/USDT, ETH/USDT" in done.stderr
-    assert answer(candled(*question, "--symbol", "ETH/USDT"))["candle"]["symbol"] == "ETH/USDT"
-    assert "the run has no symbol SOL/USDT" in candled(*question, "--symbol", "SOL/USDT").stderr
+    assert answer(inside(*question, "--symbol", "ETH/USDT"))["candle"]["symbol"] == "ETH/USDT"
+    assert "the run has no symbol SOL/USDT" in inside(*question, "--symbol", "SOL/USDT").stderr
 
 
 TWO = """
@@ -122,20 +122,20 @@ def test_several_strategies_need_a_name_and_one_that_trades_one_market_no_symbol
     ids = [imported(tmp_path, 120, "BTC/USDT"), imported(tmp_path, 120, "ETH/USDT", 2)]
     (tmp_path / "two.toml").write_text(TWO)
     datasets = [word for dataset in ids for word in ("--dataset", dataset[:12])]
-    both = answer(candled("backtest", tmp_path / "two.toml", *datasets, "--data-dir", tmp_path, "--json"))
+    both = answer(inside("backtest", tmp_path / "two.toml", *datasets, "--data-dir", tmp_path, "--json"))
     question = ["explain", both["run"], "--at", "2022-01-01T01:00", "--data-dir", tmp_path, "--json"]
-    done = candled(*question)
+    done = inside(*question)
     assert (done.returncode, done.stdout) == (2, "")
     assert "add --strategy, one of: quick, slow" in done.stderr
-    assert "the run has no strategy other" in candled(*question, "--strategy", "other").stderr
-    slow = answer(candled(*question, "--strategy", "slow"))
+    assert "the run has no strategy other" in inside(*question, "--strategy", "other").stderr
+    slow = answer(inside(*question, "--strategy", "slow"))
     assert (slow["strategy"], slow["candle"]["symbol"]) == ("slow", "ETH/USDT")
-    assert "add --symbol, one of: BTC/USDT, ETH/USDT" in candled(*question, "--strategy", "quick").stderr
-    quick = answer(candled(*question, "--strategy", "quick", "--symbol", "BTC/USDT"))
+    assert "add --symbol, one of: BTC/USDT, ETH/USDT" in inside(*question, "--strategy", "quick").stderr
+    quick = answer(inside(*question, "--strategy", "quick", "--symbol", "BTC/USDT"))
     assert (quick["strategy"], quick["candle"]["symbol"]) == ("quick", "BTC/USDT")
-    shown = candled(*question[:-1], "--strategy", "slow", COLUMNS="200").stdout
+    shown = inside(*question[:-1], "--strategy", "slow", COLUMNS="200").stdout
     assert "before it: slow held " in shown
-    table = candled("backtest", tmp_path / "two.toml", *datasets, "--data-dir", tmp_path).stdout
+    table = inside("backtest", tmp_path / "two.toml", *datasets, "--data-dir", tmp_path).stdout
     assert "quick + slow on binance BTC/USDT 1m, binance ETH/USDT 1m" in table
 
 
@@ -168,19 +168,19 @@ def test_several_strategies_need_a_name_and_one_that_trades_one_market_no_symbol
 )
 def test_a_mistake_has_exit_code_2_and_says_what_to_do(home, ran, words, code, says):
     words = [word.replace("RUN", ran["run"][:10]) for word in words]
-    done = candled(*words, "--data-dir", home, "--json", COLUMNS="200")
+    done = inside(*words, "--data-dir", home, "--json", COLUMNS="200")
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
 
 
 def test_a_run_that_is_not_there_is_answered_with_those_that_are(home, ran):
     wrong = ran["run"][:11] + ("0" if ran["run"][11] != "0" else "1")
-    assert ran["run"][:12] in candled("replay", wrong, "--data-dir", home).stderr
+    assert ran["run"][:12] in inside("replay", wrong, "--data-dir", home).stderr
 
 
 def test_an_altered_definition_is_a_failed_check(tmp_path):
     imported(tmp_path, 60)
-    run = answer(candled("backtest", "examples/ema_cross.toml", "--data-dir", tmp_path, "--json"))["run"]
+    run = answer(inside("backtest", "examples/ema_cross.toml", "--data-dir", tmp_path, "--json"))["run"]
     definition = tmp_path / "runs" / run / "definition.json"
     definition.write_text(definition.read_text().replace('"seed": 0', '"seed": 1'))
     for words in (["replay", run, "--verify"], ["explain", run, "--at", "2022-01-01T00:30"]):
@@ -202,4 +202,4 @@ def test_a_users_rule_that_fails_is_the_users_fault(tmp_path):
     assert done.returncode == 2
     assert "mine.py:Mine, on the candle of BTC/USDT that opens at 2022-01-01T00:00:00Z, raised ZeroDiv" in done.stderr
     (run,) = (path.name for path in (tmp_path / "runs").iterdir())
-    assert candled("log", "verify", run, "--data-dir", tmp_path).returncode == 0
+    assert inside("log", "verify", run, "--data-dir", tmp_path).returncode == 0

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from programs import ROOT, candled, clean_environment
+from programs import ROOT, candled, clean_environment, inside
 
 VERBS = [
     "demo", "backtest", "replay", "explain", "data import", "data list", "data show", "data verify", "log verify",
@@ -20,7 +20,7 @@ HEAVY = {
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself_with_an_example(verb):
-    done = candled(*verb.split(), "--help", COLUMNS="100")
+    done = inside(*verb.split(), "--help", COLUMNS="100")
     assert done.returncode == 0
     usage, _, rest = done.stdout.partition("\n")
     assert usage.startswith(f"Usage: candled {verb}")
@@ -31,7 +31,7 @@ def test_every_verb_explains_itself_with_an_example(verb):
 
 def test_the_list_of_verbs_is_whole():
     for parents in ([], ["data"], ["log"], ["db"]):
-        page = candled(*parents, "--help").stdout
+        page = inside(*parents, "--help").stdout
         for verb in VERBS:
             *above, name = verb.split()
             assert above != parents or f" {name} " in page

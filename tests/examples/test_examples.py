@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from tests.cli.programs import EXAMPLES, answer, candled
+from tests.cli.programs import EXAMPLES, answer, candled, inside
 from tests.service.made import dataset, walk
 
 STRATEGIES = sorted(EXAMPLES.glob("*.toml"))
@@ -49,7 +49,7 @@ def test_an_example_runs_by_the_command_in_its_own_words(tmp_path, strategy):
         told = ("run", "log_head", "decisions_digest", "final_equity", "skips")
         assert {name: block[name] for name in told} == {name: step[name] for name in told}
         for stream in (block["stream"], step["stream"]):
-            replayed = answer(candled("replay", stream, "--verify", "--data-dir", tmp_path, "--json"))
+            replayed = answer(inside("replay", stream, "--verify", "--data-dir", tmp_path, "--json"))
             assert replayed["equal"]
             assert replayed["events"] == block["events"]
 
@@ -57,7 +57,7 @@ def test_an_example_runs_by_the_command_in_its_own_words(tmp_path, strategy):
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda path: path.stem)
 def test_an_example_finds_its_markets_by_itself(tmp_path, strategy):
     imported(tmp_path, strategy)
-    assert answer(candled("backtest", strategy, "--data-dir", tmp_path, "--json"))["fills"] > 1
+    assert answer(inside("backtest", strategy, "--data-dir", tmp_path, "--json"))["fills"] > 1
 
 
 def test_an_example_runs_from_wherever_it_was_copied_to(tmp_path):

@@ -28,6 +28,7 @@ from kernel.messages import (
 )
 from kernel.money import from_units
 from kernel.orders import TERMINAL, OrderState
+from tests.campaign import sample
 from tests.kernel.given import (
     BTC,
     ETH,
@@ -316,7 +317,7 @@ class Trading(RuleBasedStateMachine):
             assert (order.state is OrderState.FILLED) == (order.filled == order.request.quantity)
 
 
-Trading.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+Trading.TestCase.settings = settings(max_examples=sample(50), stateful_step_count=50, deadline=None)
 TestTrading = Trading.TestCase
 
 

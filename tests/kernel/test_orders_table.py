@@ -16,6 +16,7 @@ from kernel.evolve import evolve
 from kernel.messages import OrderAccepted, OrderCanceled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
 from kernel.money import from_units
 from kernel.orders import TERMINAL, TRANSITIONS, OrderState, Trigger
+from tests.campaign import sample
 from tests.kernel.given import BTC, CASH, ETH, MINUTE, OBEDIENT, candles, instrument, opened, position
 
 
@@ -251,5 +252,5 @@ def cost_after(cost, held, moved, paid):
     return cost * (1 - share) if share <= 1 else paid * (1 - 1 / share)
 
 
-Account.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+Account.TestCase.settings = settings(max_examples=sample(50), stateful_step_count=40, deadline=None)
 TestAccount = Account.TestCase

@@ -14,6 +14,7 @@ from research.importing.importer import import_candles
 from research.importing.merge import merged_candles
 from research.importing.pieces import piece_of
 from research.importing.source import read_source
+from tests.campaign import sample
 from tests.research.candle_files import (
     START_MS,
     WRITERS,
@@ -67,7 +68,7 @@ def test_one_id_for_every_format(tmp_path, writer):
 
 
 @given(rows=markets())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=sample(15), deadline=None)
 def test_random_rows_have_the_id_that_the_documented_text_says_in_every_format(rows):
     with tempfile.TemporaryDirectory() as directory:
         for name, writer in WRITERS.items():
@@ -75,7 +76,7 @@ def test_random_rows_have_the_id_that_the_documented_text_says_in_every_format(r
 
 
 @given(rows=markets())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=sample(15), deadline=None)
 def test_the_float_of_a_price_is_the_float_of_its_text(rows):
     with tempfile.TemporaryDirectory() as directory:
         candles = candles_in(write_csv(Path(directory) / "rows", rows))
@@ -89,7 +90,7 @@ def test_the_float_of_a_price_is_the_float_of_its_text(rows):
 
 
 @given(volumes=st.lists(st.floats(1e-12, 1e9), min_size=3, max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=sample(25), deadline=None)
 def test_a_float_column_means_the_shortest_text_of_each_float(volumes):
     rows = [row._replace(volume=repr(volume)) for row, volume in zip(some_rows(len(volumes)), volumes, strict=True)]
     with tempfile.TemporaryDirectory() as directory:

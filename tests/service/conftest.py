@@ -10,7 +10,7 @@ import pytest
 from service import loop
 from service.database.connect import database
 from service.embedded.client import join
-from tests.service.servers import FileHome, PostgresHome, Server
+from tests.service.servers import FileHome, PostgresHome, Server, short_lived
 
 EXTERNAL = "CANDLED_TEST_DATABASE_URL"
 _numbers = count(1)
@@ -26,21 +26,20 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 @pytest.fixture(scope="session")
-def embedded_server(tmp_path_factory) -> Iterator[Server]:
+def embedded_server() -> Iterator[Server]:
     """Our own PostgreSQL; tests log in to it as the role candled."""
-    data_dir = tmp_path_factory.mktemp("embedded")
 
     async def let_in() -> None:
         async with database(data_dir, None):
             pass
 
-    with join(data_dir) as server:
+    with short_lived() as data_dir, join(data_dir) as server:
         loop.run(let_in())
         yield Server(server.url("candled_admin"), server.url("candled"))
 
 
 @pytest.fixture(scope="session")
-def external_server(tmp_path_factory) -> Iterator[Server]:
+def external_server() -> Iterator[Server]:
     """A server known by its URL alone: the one that the environment names, else a second one that is started here.
 
     Tests log in as its superuser, and take the role candled.
@@ -48,7 +47,7 @@ def external_server(tmp_path_factory) -> Iterator[Server]:
     if EXTERNAL in os.environ:
         yield Server(os.environ[EXTERNAL], os.environ[EXTERNAL])
         return
-    with join(tmp_path_factory.mktemp("external")) as server:
+    with short_lived() as data_dir, join(data_dir) as server:
         yield Server(server.url("candled_admin"), server.url("candled_admin"))
 
 

@@ -15,6 +15,7 @@ from kernel.strategy import Cooldown, Gate, MinConfidence
 from kernel.strategy import Session as Hours
 from kernel.wake import next_row
 from service.compiled import compiled_next_row
+from tests.campaign import sample
 from tests.kernel.drawn import prices
 from tests.kernel.given import BTC, CROSS, ETH, MINUTE, OBEDIENT, REVERSION, candles, instrument, of_type, strategy
 from tests.service.both_ways import Setup, assert_same, in_blocks, stepped
@@ -49,14 +50,14 @@ venues = st.sampled_from(["same_close", "next_open"]).map(SimulatedVenueConfig)
 
 
 @every
-@settings(max_examples=40)
+@settings(max_examples=sample(25))
 @given(walks, venues, cuts)
 def test_one_market_gives_the_same_records_and_state(of, walk, venue, cuts):
     assert_same(Setup(of, [candles(walk)], venue=venue), cuts)
 
 
 @pytest.mark.parametrize("of", [*STRATEGIES.values(), OTHER], ids=[*STRATEGIES, "other"])
-@settings(max_examples=30)
+@settings(max_examples=sample(20))
 @given(walks, walks, st.integers(0, 3), venues, cuts)
 @example([500_01] * 3, [], 0, SimulatedVenueConfig(), [])
 def test_two_markets_give_the_same_records_and_state(of, btc, eth, start, venue, cuts):
@@ -64,7 +65,7 @@ def test_two_markets_give_the_same_records_and_state(of, btc, eth, start, venue,
 
 
 @every
-@settings(max_examples=20)
+@settings(max_examples=sample(20))
 @given(walks, st.integers(0, 60), venues, cuts)
 def test_history_moves_averages_and_decides_nothing_in_either_mode(of, walk, warm, venue, cuts):
     market = candles(walk)
@@ -104,7 +105,7 @@ def test_an_account_that_is_refused_asks_again_on_the_next_candle():
     assert sum(r.type == "RiskRefused" for r in ran.records) > 3
 
 
-@settings(max_examples=60)
+@settings(max_examples=sample(30))
 @given(walks.filter(bool), st.sampled_from([CROSS, REVERSION, SCALED, BARS]), venues)
 def test_a_candle_that_is_skipped_has_nothing_to_say(walk, of, venue):
     """The promise that skipping stands on: at its time step mode writes no record, but a fold that is full."""
@@ -122,7 +123,7 @@ def test_a_candle_that_is_skipped_has_nothing_to_say(walk, of, venue):
     assert not skipped & {record.ts for record in told}
 
 
-@settings(max_examples=20)
+@settings(max_examples=sample(20))
 @given(walks, venues, cuts)
 def test_the_compiled_search_finds_the_same_rows(walk, venue, cuts):
     setup = Setup((CROSS, BARS_TOO), [candles(walk), candles(walk[::-1], of=ETH)], (BTC, ETH), venue=venue)

@@ -215,6 +215,19 @@ async def test_a_database_that_forgets_commits_is_told(external_server):
     assert "synchronous_commit = off" in found[0].said
 
 
+async def test_a_database_that_garbles_texts_is_told(external_server):
+    name = f"ascii_{os.getpid()}"
+    await execute(
+        external_server.admin_url, f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    )
+    found = [
+        one for one in await server.server(in_database(external_server.admin_url, name)) if one.check == "durability"
+    ]
+    assert states(found) == ["fail"]
+    assert "server_encoding = SQL_ASCII" in found[0].said
+    assert "ENCODING 'UTF8'" in found[0].mend
+
+
 async def test_a_role_that_was_not_let_in_is_told(external_server):
     home = await external_server.make_home()
     role = f"stranger_{os.getpid()}"

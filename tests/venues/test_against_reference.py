@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kernel.messages import OrderFilled
+from tests.campaign import sample
 from tests.venues.reference.compare import difference, shown, smallest
 from tests.venues.reference.desks import BlockDesk, ReferenceDesk, SimulatedDesk
 from tests.venues.reference.drawn import drawn_case
@@ -18,7 +19,7 @@ from tests.venues.reference.drawn import drawn_case
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=sample(150), deadline=None, suppress_health_check=SLOW)
 @given(st.randoms(use_true_random=False))
 def test_the_venue_does_what_the_reference_does(random):
     case = drawn_case(random)
@@ -28,7 +29,7 @@ def test_the_venue_does_what_the_reference_does(random):
 @pytest.mark.parametrize("desk", [SimulatedDesk, BlockDesk])
 @pytest.mark.parametrize("seed", range(4))
 def test_it_does_so_in_cases_that_are_the_same_every_day(seed, desk):
-    for n in range(200):
+    for n in range(sample(60)):
         case = drawn_case(Random(f"ci {seed}:{n}"))
         assert difference(case, desk) is None, shown(smallest(case, desk))
 

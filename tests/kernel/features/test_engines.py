@@ -19,6 +19,7 @@ from kernel.features.engine import CompiledEngine, Engine, PlainEngine
 from kernel.features.plan import make_plan
 from kernel.indicators.kind import COLUMNS
 from service.compiled import compiled, compiled_scan
+from tests.campaign import sample
 from tests.kernel.features.drawn import BTC, ETH, MINUTE, arrays, block_of, column, cut, declarations, gappy, seen_by
 
 EVERYTHING = (
@@ -46,7 +47,7 @@ EVERYTHING = (
 NAMES = tuple(f.name for f in EVERYTHING if f.name != "fast_share")  # it is read by another alone
 PLAN = make_plan(EVERYTHING, NAMES, MINUTE, watched=("gate", "candle_reads_bar", "top_5m"))
 OTHER = make_plan(EVERYTHING, ("slow",), MINUTE)
-everything = settings(max_examples=50)
+everything = settings(max_examples=sample(20))
 
 
 @cache
@@ -233,7 +234,7 @@ def test_an_engine_that_nobody_else_reads_is_no_different(declared, candles):
     assert bits(rows) == bits(Run(plan=plan).feed(candles).rows)
 
 
-@settings(max_examples=3)
+@settings(max_examples=sample(2))
 @given(gappy(least=70, most=200).flatmap(cut))
 def test_the_whole_catalogue_gives_the_same_bits_by_rows_and_by_blocks(blocks):
     plan = make_plan(catalogue(), [f.name for f in catalogue()], MINUTE)

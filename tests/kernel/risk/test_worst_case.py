@@ -7,6 +7,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from kernel.risk.approve import Approved, Risk
+from tests.campaign import sample
 from tests.kernel.risk.drawn import accounts, limits, wishes
 from tests.kernel.risk.made import MINUTE, close_of, outcomes, rate, sums
 
@@ -111,7 +112,7 @@ def paid(state, asked, part):
         yield "insufficient_cash", free < 0, free < 0
 
 
-@settings(max_examples=400)
+@settings(max_examples=sample(150))
 @given(st.sampled_from(["margin", "cash"]).flatmap(accounts), wishes, limits, limits)
 def test_what_is_approved_keeps_every_limit_and_what_is_refused_could_not(state, asked, own, together):
     if state.account.kind == "cash":

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from research.report.figures import published
+from tests.campaign import sample
 from tests.research.report.made import MINUTE, START, Scribe, dataset, flat_candles
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
@@ -65,7 +66,7 @@ def check_identity(equity):
     assert sum(parts) == Fraction(equity["final"])
 
 
-property_of_logs = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+property_of_logs = settings(max_examples=sample(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @property_of_logs

@@ -19,7 +19,8 @@ from service.database.connect import database
 from service.embedded.client import join
 from service.embedded.home import Home
 from tests.service.daemon.afar import database_afar
-from tests.service.daemon.living import Living, Place, until
+from tests.service.daemon.living import Living, until
+from tests.service.daemon.place import Place
 from tests.service.servers import Server
 
 PACE = "12000"  # two hundred candles a second

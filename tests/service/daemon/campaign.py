@@ -24,7 +24,8 @@ from typing import NamedTuple
 from service.daemon.crash import POINTS
 from service.embedded.client import join
 from tests.service.daemon.attacks import ATTACKS
-from tests.service.daemon.living import Ended, Place
+from tests.service.daemon.living import Ended
+from tests.service.daemon.place import Place
 from tests.service.made import ROOT, dataset, walk
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")

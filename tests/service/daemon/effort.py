@@ -1,4 +1,4 @@
-"""How many examples the daemon's properties draw: few by default; `CANDLED_EFFORT=50 make test` draws fifty times so many."""
+"""How many examples the properties of the daemon draw: few by default; CANDLED_EFFORT=50 draws fifty times so many."""
 
 import os
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from service.embedded.client import join
-from tests.service.daemon.living import Place
+from tests.service.daemon.place import Place
 from tests.service.made import dataset, walk
 
 SYMBOLS, MINUTES = 50, 1_440

@@ -210,7 +210,7 @@ class _Stopping:
         await self._life.stopped(self._engine, done)
 
     async def _turned(self, count: int) -> None:
-        while self._engine.kernel.state.ordinal < count:
+        while self._engine.kernel.state.ordinal < count:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
 
 

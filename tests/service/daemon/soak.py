@@ -15,7 +15,8 @@ from statistics import linear_regression
 from typing import NamedTuple
 
 from service.embedded.client import join
-from tests.service.daemon.living import Living, Place
+from tests.service.daemon.living import Living
+from tests.service.daemon.place import Place
 from tests.service.made import MEAN_REVERSION, dataset, walk
 
 CANDLES_PER_S = 300

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from service import loop
-from tests.service.daemon.living import Place, ask
+from tests.service.daemon.living import ask
+from tests.service.daemon.place import Place
 from tests.service.made import EMA_CROSS, dataset, walk
 from tests.service.servers import execute, in_database
 

@@ -1,4 +1,4 @@
-"""The daemon's journal: whole turns, committed together; told of once, in order; and nothing is sent before its time."""
+"""The daemon's journal: whole turns, committed together, told of once and in order; and nothing is sent too early."""
 
 import asyncio
 from unittest.mock import patch
@@ -164,7 +164,7 @@ def test_a_lost_database_is_waited_for_with_the_same_bytes():
     async def work():
         journal.pending.extend(turns(1)[0])
         await journal.turned()
-        while len(gate.tried) < 3:
+        while len(gate.tried) < 3:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         journal.pending.extend(turns(1)[1])  # what comes meanwhile is a commit of its own
         await journal.turned()

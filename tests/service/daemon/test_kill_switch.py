@@ -7,7 +7,7 @@ import pytest
 
 from service import loop
 from tests.service.daemon.afar import database_afar
-from tests.service.daemon.living import Place, of_type
+from tests.service.daemon.place import Place, of_type
 from tests.service.made import dataset, levels, walk
 
 PACE = "12000"  # two hundred candles a second

@@ -7,7 +7,7 @@ import pytest
 
 from service import loop
 from tests.service.daemon.afar import database_afar
-from tests.service.daemon.living import Place
+from tests.service.daemon.place import Place
 from tests.service.made import MEAN_REVERSION, dataset, walk
 
 PACE = "24000"  # four hundred candles a second

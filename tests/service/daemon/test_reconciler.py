@@ -1,4 +1,4 @@
-"""The reconciler: silent while log and venue agree, whatever is run; it names what differs, and finds out what is unknown."""
+"""The reconciler: silent while log and venue agree, whatever is run; it names differences, and resolves the unknown."""
 
 import asyncio
 from decimal import Decimal
@@ -14,7 +14,7 @@ from kernel.messages import CancelAllOrders, OrderUnknown, SetTradingState
 from kernel.orders import OrderState
 from service.daemon.reconciler import check_reconciled, differences, resolve_unknown
 from service.loop import run
-from tests.kernel.given import FLAT_AT, LONG_AT, NEITHER_AT, OBEY, candles, of_type, strategy
+from tests.kernel.given import LONG_AT, NEITHER_AT, OBEY, candles, of_type, strategy
 from tests.service.both_ways import Setup
 from tests.service.daemon.effort import examples
 from tests.service.daemon.lives import Desk, Life
@@ -63,7 +63,10 @@ def test_what_is_not_on_the_account_is_named():
         engine.venue._state.balances["BTC"] = Decimal("0.5")
         engine.venue._state.balances["DOGE"] = Decimal(7)
 
-    assert after(BOUGHT, take) == ["BTC is 1 in the log and 0.5 at the venue", "DOGE is 0 in the log and 7 at the venue"]
+    assert after(BOUGHT, take) == [
+        "BTC is 1 in the log and 0.5 at the venue",
+        "DOGE is 0 in the log and 7 at the venue",
+    ]
 
 
 def test_an_asset_of_nothing_is_no_difference():
@@ -147,8 +150,9 @@ def doubtful(setup, fates, *, absent=0, cancels=("answered",), every=1):
             if number % every == 0 or number == len(setup.stream):
                 await engine.session.settle()
                 left.append(await resolve_unknown(engine.session))
-                found = await differences(engine.session)
-                assert left[-1] or found == [], found
+                assert await differences(engine.session) == []
+        for _ in range(0 if absent else 20):  # what is found out may make requests, which may get no answer either
+            await resolve_unknown(engine.session)
         await engine.journal.all_durable()
         writing.cancel()
         return engine, log, left
@@ -191,5 +195,5 @@ fates_of = st.lists(st.sampled_from(["answered", "arrives", "lost"]), min_size=1
 def test_whatever_gets_no_answer_nothing_stays_unknown_or_different(setup, fates, cancels, every):
     """Submissions and cancels; fills and ends may come before anybody has asked what became of an order."""
     engine, log, left = doubtful(setup, fates, cancels=cancels, every=every)
-    assert set(left) <= {0}
+    assert set(left) == {0}
     assert not any(order.state is OrderState.UNKNOWN for order in engine.kernel.state.orders.values())

@@ -7,7 +7,7 @@ import pytest
 
 from service.cli.main import main
 from service.embedded.client import join
-from tests.service.daemon.living import Place, of_type, said_as_json
+from tests.service.daemon.place import Place, of_type, said_as_json
 from tests.service.made import EMA_CROSS, MEAN_REVERSION, ROOT, dataset, walk
 
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")

@@ -11,7 +11,8 @@ import pytest
 from kernel.messages import CancelAllOrders, SetTradingState
 from kernel.money import ZERO
 from service.embedded.client import join
-from tests.service.daemon.living import Place, of_type, until
+from tests.service.daemon.living import until
+from tests.service.daemon.place import Place, of_type
 from tests.service.made import MEAN_REVERSION, dataset, walk
 
 PACE = "6000"  # a hundred candles a second
@@ -22,7 +23,7 @@ HURRY_S = 30.0
 def place(tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("signals")
     with join(data_dir):
-        yield Place(data_dir, [dataset(data_dir, walk(6_000, 3))], MEAN_REVERSION)
+        yield Place(data_dir, [dataset(data_dir, walk(3_000, 3))], MEAN_REVERSION)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A snapshot is a daemon's whole memory: who begins at one goes on as who never stopped, and one in doubt is not used."""
+"""A snapshot is all of a memory: who begins at one goes on as who never stopped; one in doubt is not used."""
 
 import asyncio
 from decimal import Decimal
@@ -58,7 +58,11 @@ def memory(engine):
 def test_from_a_snapshot_all_is_remembered(setup, place, command, cut):
     """Recovery from a snapshot, and recovery from the first record, at the same place of the same log."""
     log, snapshots = MemoryLog(), MemorySnapshots()
-    run(Life(setup, keep={place}, commands={command: [HALT, replace(HALT, state="active", key="on")]}).live(log, snapshots))
+    run(
+        Life(setup, keep={place}, commands={command: [HALT, replace(HALT, state="active", key="on")]}).live(
+            log, snapshots
+        )
+    )
     if not snapshots.kept:
         return
     first = next(n for n, group in enumerate(log.groups) if group[-1].seq >= snapshots.kept[0].seq)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from service.embedded.client import join
-from tests.service.daemon.living import Place, of_type
+from tests.service.daemon.place import Place, of_type
 from tests.service.made import EMA_CROSS, dataset, walk
 
 
@@ -14,7 +14,7 @@ from tests.service.made import EMA_CROSS, dataset, walk
 def place(tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("takeover")
     with join(data_dir):
-        yield Place(data_dir, [dataset(data_dir, walk(6_000, 5))], EMA_CROSS)
+        yield Place(data_dir, [dataset(data_dir, walk(3_000, 5))], EMA_CROSS)
 
 
 def test_a_second_daemon_is_refused_while_the_first_lives_and_takes_over_when_it_is_frozen(place):

@@ -16,6 +16,7 @@ from kernel.orders import TERMINAL
 from service.database.projections import projected, rebuild
 from service.database.rows import Rows
 from service.log.record import Chain
+from tests.campaign import sample
 from tests.service.database.lived import live
 from tests.service.journal import batch_sizes, in_batches
 
@@ -68,7 +69,7 @@ def test_batches_do_not_matter(sizes):
     assert folded(whole_turns(sizes)) == folded([ENTRIES])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=sample(10))
 @given(seed=st.integers(0, 10_000))
 def test_the_rows_say_what_the_kernel_knows(seed):
     """Of every order and position; and each booked trade is a fill, each other one is none."""

@@ -19,6 +19,7 @@ from service import loop
 from service.log.file import LOG_FILE, FileLogStore
 from service.log.record import Chain, Head
 from service.log.verify import verify
+from tests.campaign import sample
 from tests.service.journal import entries, in_batches, records
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,7 +106,7 @@ def test_the_file_is_text_that_checks_itself_with_zstd_and_sha256_alone(tmp_path
     )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=sample(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_torn_last_frame_is_ignored_by_readers_and_cut_by_the_next_writer(tmp_path_factory, data):
     runs_dir = tmp_path_factory.mktemp("torn")
@@ -122,7 +123,7 @@ def test_a_torn_last_frame_is_ignored_by_readers_and_cut_by_the_next_writer(tmp_
     assert verdict(runs_dir).ok
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=sample(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_altered_byte_of_a_closed_file_is_found_in_its_frame(tmp_path_factory, data):
     runs_dir = tmp_path_factory.mktemp("altered")
@@ -144,7 +145,7 @@ def test_any_altered_byte_of_a_closed_file_is_found_in_its_frame(tmp_path_factor
         assert log.read_bytes() == content
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=sample(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, len(WRITTEN) - 1), data=st.data())
 def test_any_altered_byte_of_a_line_is_named_though_the_frame_is_made_anew(tmp_path_factory, place, data):
     runs_dir = tmp_path_factory.mktemp("edited")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaign import sample
 from tests.venues.matching.given import market, match_of, rules_of, working
 from venues.matching.begin import passed_by
 from venues.matching.bounds import EVERY, NOTHING, wake_of, widened
@@ -42,7 +43,7 @@ def state(match):
     return [(o.request.order, o.stage, o.level, o.best, o.filled) for o in match.book.orders.values()]
 
 
-@settings(max_examples=400)
+@settings(max_examples=sample(200))
 @given(rested())
 def test_a_candle_within_the_bounds_changes_nothing(match):
     wake, still, scale = wake_of(match.rules, [match.book]), state(match), match.rules.factor
