@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from kernel.errors import DatabaseUnavailable
@@ -96,4 +97,9 @@ async def watch_feed(daemon: Daemon, clock: Clock, feed: Feed, rules: CandleRule
         stale = ", ".join(watchdog.stale)
         daemon.health.say("feed", f"no candles come of {stale}" if stale else "")
 
-    await watch(watchdog, clock, feed, rules.newest, tell)
+    def newest() -> Mapping[str, int]:
+        """While the database is away nothing is taken from the feed, which is no silence of its own."""
+        away = "database" in daemon.health.problems
+        return dict.fromkeys(lengths, clock.now_ns()) if away else rules.newest()
+
+    await watch(watchdog, clock, feed, newest, tell)

@@ -18,6 +18,7 @@ from asyncpg import Connection
 from kernel.errors import UsageError
 from migrations import REVISION
 from service.database.errors import translated
+from service.database.ready import until_ready
 from service.database.upgrade import newer, schema_version, upgrade
 
 __all__ = ["REQUIRED", "Database", "checked_url", "database", "where"]
@@ -102,13 +103,15 @@ async def database(data_dir: Path, url: str | None, admin_url: str | None = None
         from service.embedded.joined import Joined
 
         with Joined(data_dir) as server:
+            await until_ready(server.url("candled_admin"), connect_s=CONNECT_S)
             await upgrade(server.url("candled_admin"))
             await _let_in(server.url("candled_admin"), server.password("candled"))
             yield Database(server.url("candled"), partial(server.url, "candled"))
         return
+    await until_ready(checked_url(url), connect_s=CONNECT_S)
     if admin_url is not None:
         await upgrade(checked_url(admin_url))
-    await _check(checked_url(url))
+    await _check(url)
     yield Database(url)
 
 
@@ -146,9 +149,7 @@ async def _check(url: str) -> None:
         if setting not in REQUIRED[name]:
             raise UsageError(
                 f"the server at {where(url)} has {name} = {setting}, and would lose or garble records",
-                fix="make the database anew, with ENCODING 'UTF8'"
-                if name == "server_encoding"
-                else f"set {name} = {min(REQUIRED[name])} on the server",
+                fix=f"set {name} = {min(REQUIRED[name])} on the server; an encoding, for a database made anew",
             )
     if version is not None and version > REVISION:
         raise newer(version)

@@ -197,3 +197,9 @@ def test_whatever_gets_no_answer_nothing_stays_unknown_or_different(setup, fates
     engine, log, left = doubtful(setup, fates, cancels=cancels, every=every)
     assert set(left) == {0}
     assert not any(order.state is OrderState.UNKNOWN for order in engine.kernel.state.orders.values())
+
+
+def test_one_that_is_unknown_may_be_at_the_venue_or_not():
+    """Asked and not known yet, while the account shows them open: no difference, which would halt all trading."""
+    _, _, left = doubtful(RESTING, ["arrives"], absent=99)
+    assert left == [2, 2, 2, 2]
