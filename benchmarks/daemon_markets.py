@@ -92,7 +92,7 @@ async def lived(
 
         def due(_first: int, _entries: Any) -> None:
             for seq in [seq for seq in waiting if seq <= engine.journal.head.seq]:
-                engine.trader.ask(partial(waiting.pop(seq), engine))
+                engine.trader.inbox.ask(partial(waiting.pop(seq), engine))
 
         engine.journal.listeners.append(due)
         async with asyncio.TaskGroup() as group:

@@ -196,6 +196,6 @@ def _show_line(record: Record, out: Console) -> None:
 
 
 def _said(record: Record) -> str:
-    """The payload without what the columns before it say: {"type":"...","ts":...,"""
-    said = f'{{"type":"{record.type}","ts":{record.ts},'
-    return record.payload.decode().removeprefix(said).removesuffix("}")
+    """The payload without what the columns before it say: {"type":"...","ts":..."""
+    said = f'{{"type":"{record.type}","ts":{record.ts}'
+    return record.payload.decode().removeprefix(said).removeprefix(",").removesuffix("}")

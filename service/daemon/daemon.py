@@ -66,7 +66,7 @@ class Daemon:
         """See Handle. A command that waits when the database goes away goes into the spool too."""
         if "database" in self.health.problems:
             return await self._spooled(command, self._later(command))
-        done = self.engine.trader.order(command)
+        done = self.engine.trader.inbox.order(command)
         while True:
             finished, _ = await asyncio.wait({done}, timeout=0.5)
             if finished:
@@ -87,12 +87,12 @@ class Daemon:
             self._over = True
             return
         code = engine.plan.definition.kernel_code[:16] + engine.plan.definition.venues_code[:16]
-        engine.trader.ask(lambda: engine.trader.note(DaemonStarted(0, 0, self.epoch, version("candled"), code)))
+        engine.trader.inbox.ask(lambda: engine.trader.note(DaemonStarted(0, 0, self.epoch, version("candled"), code)))
         for line in self._spool.damaged:
             _log.warning("the spool is damaged", line=line)
         for command in self._spool.pending():
             _log.warning("a command from the spool", command=type(command).__name__, actor=command.actor)
-            self._forget_when(self.engine.trader.order(command), command)
+            self._forget_when(self.engine.trader.inbox.order(command), command)
 
     async def end(self, reason: str) -> None:
         """Take nothing more from the market, do what `on_stop` says, and note the end.
@@ -100,7 +100,7 @@ class Daemon:
         Errors: DatabaseUnavailable where the end cannot be noted; what is in the log is whole all the same.
         """
         trader = self.engine.trader
-        trader.close()
+        trader.inbox.close()
         if trader.amid or self._over:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -114,7 +114,7 @@ class Daemon:
                 await self.engine.keep()
             done.set_result(None)
 
-        trader.ask(farewell)
+        trader.inbox.ask(farewell)
         try:
             await asyncio.wait_for(done, FAREWELL_S)
         except TimeoutError:
@@ -142,7 +142,7 @@ class Daemon:
                 "the database is away, and only what takes risk back can be kept without it",
                 fix="pause, reduce, flatten and cancel-all work; try the others when it is back",
             )
-        return self.engine.trader.order(command)
+        return self.engine.trader.inbox.order(command)
 
     async def _spooled(self, command: Command, done: "asyncio.Future[Ordered]") -> Ordered:
         await asyncio.to_thread(self._spool.add, command)

@@ -33,6 +33,6 @@ def market_of(plan: Plan, kernel: Kernel, clock: MarketClock) -> tuple[Feed, Can
 async def play(feed: Feed, rules: CandleRules, trader: Trader, progress: Callable[[int], Any]) -> None:
     """To the market's end, which is told too. `progress` is called with the number of messages of each batch."""
     async for batch in feed.batches():
-        await trader.give(await rules.admit(batch))
+        await trader.inbox.give(await rules.admit(batch))
         progress(len(batch))
-    await trader.give([*await rules.finish(), MarketEnded(0, 0)])
+    await trader.inbox.give([*await rules.finish(), MarketEnded(0, 0)])

@@ -39,7 +39,7 @@ async def reconcile(daemon: Daemon) -> None:
     while True:
         await asyncio.sleep(RECONCILE_S)
         if "database" not in daemon.health.problems:
-            await trader.asked(look)
+            await trader.inbox.asked(look)
 
 
 async def keep_snapshots(daemon: Daemon) -> None:
@@ -48,7 +48,7 @@ async def keep_snapshots(daemon: Daemon) -> None:
     while every:
         await asyncio.sleep(LOOK_S)
         if daemon.head.seq - engine.kept_seq >= every and "database" not in daemon.health.problems:
-            await engine.trader.asked(engine.keep)
+            await engine.trader.inbox.asked(engine.keep)
 
 
 async def watch_database(daemon: Daemon, writer: PostgresLogWriter) -> None:
@@ -82,7 +82,7 @@ async def show_gauges(daemon: Daemon, clock: Clock, metrics: RuntimeMetrics) -> 
         behind_ns = clock.now_ns() - daemon.kernel.state.ts if paced else 0
         metrics.feed_lag_s.set(max(behind_ns, 0) / NS_PER_SECOND)
         metrics.spool_pending.set(daemon.spooled)
-        metrics.queue_depth.labels("commands").set(daemon.engine.trader.commands)
+        metrics.queue_depth.labels("commands").set(len(daemon.engine.trader.inbox.commands))
         await asyncio.sleep(LOOK_S)
 
 
@@ -93,7 +93,7 @@ async def watch_feed(daemon: Daemon, clock: Clock, feed: Feed, rules: CandleRule
     watchdog = FeedWatchdog(lengths, stale_after=config.stale_after, stale_after_s=config.stale_after_s)
 
     def tell(note: FeedChanged) -> None:
-        trader.ask(lambda: trader.note(note))
+        trader.inbox.ask(lambda: trader.note(note))
         stale = ", ".join(watchdog.stale)
         daemon.health.say("feed", f"no candles come of {stale}" if stale else "")
 

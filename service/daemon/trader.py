@@ -1,39 +1,33 @@
 """The kernel loop: one thing at a time, operators' commands before the market, chores between turns.
 
-Everything else in the daemon talks to the kernel through here. The queue of the feed holds four batches, and the feed
-waits when it is full; the queue of commands holds 64, and the next is refused.
+Everything else in the daemon talks to the kernel through here: what it wants is put into the inbox.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic, perf_counter
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from kernel.errors import DatabaseUnavailable, UsageError
+from kernel.errors import UsageError
 from kernel.events import Event
 from kernel.messages import Command, MarketEnded, MarketMessage
 from kernel.notes import Note
 from service.daemon.handle import Ordered
+from service.daemon.inbox import Given, Inbox
 from service.daemon.journal import DaemonJournal
 from service.daemon.keys import KnownKeys
 from service.metrics.runtime import RuntimeMetrics
 from service.session import Session
 
-__all__ = ["Chore", "Trader"]
+__all__ = ["Trader"]
 
-BATCHES_MAX: Final = 4
-COMMANDS_MAX: Final = 64
 _AT_ONCE = 128  # at least so many market messages between two looks at everything else, whole instants
 
-Given = MarketMessage | Note | MarketEnded
-Chore = Callable[[], Awaitable[None]]
 _MARKET = frozenset(MarketMessage.__args__)
 T = TypeVar("T", bound=msgspec.Struct)
-_Waiting = tuple[Command, "asyncio.Future[Ordered]"]
 
 
 class Trader:
@@ -55,97 +49,51 @@ class Trader:
         self.progressed = monotonic()
         self._now_ns = now_ns
         self._metrics = metrics
-        self._work = asyncio.Event()
-        self._room = asyncio.Semaphore(BATCHES_MAX)
-        self._batches: deque[tuple[float, Sequence[Given]]] = deque()
-        self._commands: deque[_Waiting] = deque()
-        self._chores: deque[Chore] = deque()
+        self.inbox = Inbox(metrics)
         self._held: list[Note] = []
-        self._closed = False
 
     @property
     def busy(self) -> bool:
         """Whether there is something that can be done now."""
-        return bool(self._batches and not self._closed) or bool((self._commands or self._chores) and not self.amid)
+        inbox = self.inbox
+        return bool(inbox.batches and not inbox.closed) or bool((inbox.commands or inbox.chores) and not self.amid)
 
     @property
     def amid(self) -> bool:
         """Whether recovery ended amid a candle or an instant: the rest of it comes first, then everything else."""
         return self.journal.rehearsing or bool(self.session.waiting)
 
-    @property
-    def commands(self) -> int:
-        """How many wait."""
-        return len(self._commands)
-
-    async def give(self, batch: Sequence[Given]) -> None:
-        """Put what the feed has behind what waits; waits itself while the queue is full."""
-        arrived = perf_counter()
-        await self._room.acquire()
-        self._batches.append((arrived, batch))
-        self._metrics.queue_depth.labels("market").set(len(self._batches))
-        self._work.set()
-
-    def ask(self, chore: Chore) -> None:
-        """Have something done between turns."""
-        self._chores.append(chore)
-        self._work.set()
-
-    async def asked(self, chore: Chore) -> None:
-        """Have something done between turns, and wait for it."""
-        done = asyncio.Event()
-
-        async def work() -> None:
-            await chore()
-            done.set()
-
-        self.ask(work)
-        await done.wait()
-
-    def order(self, command: Command) -> "asyncio.Future[Ordered]":
-        """Have a command turned before any further market message. Errors: DatabaseUnavailable when too many wait."""
-        if len(self._commands) >= COMMANDS_MAX:
-            raise DatabaseUnavailable(
-                f"{COMMANDS_MAX} commands wait already", fix="see `candled status`: what holds it up?"
-            )
-        done: asyncio.Future[Ordered] = asyncio.get_running_loop().create_future()
-        self._commands.append((command, done))
-        self._work.set()
-        return done
-
-    def close(self) -> None:
-        """Take nothing more from the market; what waits is the feed's to give again. Chores and commands go on."""
-        self._closed = True
-        self._batches.clear()
-
     async def run(self) -> None:
         """For ever. Errors: those of kernel, rule, log and venue; the daemon ends with the first."""
         while True:
-            await self._work.wait()
-            self._work.clear()
+            await self.inbox.work.wait()
+            self.inbox.work.clear()
             while self.busy:
                 await self._step()
                 self.progressed = monotonic()
                 await asyncio.sleep(0)
 
     async def _step(self) -> None:
+        inbox = self.inbox
         if not self.amid:
-            while self._commands:
-                await self._turn_command(*self._commands.popleft())
-            while self._chores:
-                await self._chores.popleft()()
-        if self._batches and not self._closed:
-            arrived, batch = self._batches.popleft()
-            first = 0
-            while first < len(batch) and not self._closed:
-                end = _instant_end(batch, first + _AT_ONCE)
-                await self._take(arrived, batch[first:end])
-                await asyncio.sleep(0)
-                first = end
-            await self.session.settle()
-            await self._release_held()
-            self._room.release()
-            self._metrics.queue_depth.labels("market").set(len(self._batches))
+            while inbox.commands:
+                await self._turn_command(*inbox.commands.popleft())
+            while inbox.chores:
+                await inbox.chores.popleft()()
+        if inbox.batches and not inbox.closed:
+            await self._take_batch(*inbox.batches.popleft())
+            inbox.taken()
+
+    async def _take_batch(self, arrived: float, batch: Sequence[Given]) -> None:
+        """Turn a batch, in pieces of whole instants, so that others get their turn between them."""
+        first = 0
+        while first < len(batch) and not self.inbox.closed:
+            end = _instant_end(batch, first + _AT_ONCE)
+            await self._take(arrived, batch[first:end])
+            await asyncio.sleep(0)
+            first = end
+        await self.session.settle()
+        await self._release_held()
 
     async def _take(self, arrived: float, given: Sequence[Given]) -> None:
         """Turn what the feed gave, in order."""

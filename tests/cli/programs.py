@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from io import BytesIO, TextIOWrapper
@@ -32,12 +31,8 @@ def candled(*words: Any, cwd: Path = ROOT, **environment: str) -> subprocess.Com
 def inside(*words: Any, **environment: str) -> subprocess.CompletedProcess:
     """Run it in this process, to its end: where many questions are asked of which a process could say no more."""
     streams = [TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
-    with (
-        pytest.MonkeyPatch.context() as patched,
-        redirect_stdout(streams[0]),
-        redirect_stderr(streams[1]),
-        warnings.catch_warnings(),
-    ):
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+        patched.delenv("PYTEST_VERSION")  # cyclopts has a warning for whoever tests it so
         for name in set(os.environ) - set(clean_environment()):
             patched.delenv(name)
         for name, value in environment.items():
@@ -45,7 +40,6 @@ def inside(*words: Any, **environment: str) -> subprocess.CompletedProcess:
         patched.setattr(sys, "argv", ["candled", *map(str, words)])
         patched.delitem(sys.modules, "service.cli.main", raising=False)  # its tree of verbs is made anew
         patched.chdir(ROOT)
-        warnings.filterwarnings("ignore", "Cyclopts application invoked without tokens")
         try:
             code = import_module("service.cli.main").main() or 0
         except SystemExit as left:

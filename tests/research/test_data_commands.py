@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.programs import inside
 from tests.research.candle_files import expected_id, some_rows, write_csv, write_vendor_ms
 
 CANDLED = Path(sys.executable).parent / "candled"
@@ -23,11 +24,15 @@ def candled(home: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def asked(home: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return inside("data", *arguments, "--data-dir", home / "data")
+
+
 def imported(home: Path) -> dict:
     """Ten rows of which two files share two, and one is missing."""
     rows = some_rows(11)
     one, other = write_csv(home / "one", rows[:6]), write_vendor_ms(home / "other", [*rows[4:6], *rows[7:]])
-    done = candled(home, "import", one, other, *MARKET, "--json")
+    done = asked(home, "import", one, other, *MARKET, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -56,8 +61,8 @@ def test_people_see_a_table_and_the_next_step(home):
     dataset = imported(home)["dataset"]
     told = candled(home, "import", home / "one.csv", *MARKET)
     assert "candled backtest examples/ema_cross.toml --dataset " in told.stdout
-    assert "1, 1 candles missing" in candled(home, "show", dataset[:8]).stdout
-    listed = candled(home, "list").stdout
+    assert "1, 1 candles missing" in asked(home, "show", dataset[:8]).stdout
+    listed = asked(home, "list").stdout
     assert dataset[:12] in listed
     assert "BTC/USDT 1m" in listed
 
@@ -66,7 +71,7 @@ def test_list_and_show_answer_in_json(home):
     dataset = imported(home)["dataset"]
     manifests = json.loads(candled(home, "list", "--json").stdout)["datasets"]
     assert dataset in [manifest["dataset"] for manifest in manifests]
-    shown = json.loads(candled(home, "show", dataset[:10], "--rows", "2", "--json").stdout)
+    shown = json.loads(asked(home, "show", dataset[:10], "--rows", "2", "--json").stdout)
     assert list(shown["candles"][1].values()) == ["2022-01-01T00:01:00Z", "101.1", "103.5", "100", "102.25", "1.125"]
 
 
@@ -83,7 +88,7 @@ def test_a_bad_file_is_exit_code_2_with_file_row_and_reason(home):
     [("import", *MARKET), ("import", "x.csv", *MARKET, "--format", "xls"), ("show", "abc"), ("show", "abcdef01")],
 )
 def test_a_request_that_cannot_be_met_is_exit_code_2(home, arguments):
-    done = candled(home, *arguments)
+    done = asked(home, *arguments)
     assert done.returncode == 2
     assert "try:" in done.stderr
 
@@ -91,13 +96,13 @@ def test_a_request_that_cannot_be_met_is_exit_code_2(home, arguments):
 def test_verify_finds_every_kind_of_tampering(tmp_path):
     dataset = imported(tmp_path)["dataset"]
     directory = tmp_path / "data" / "datasets" / dataset
-    good = json.loads(candled(tmp_path, "verify", dataset[:12], "--json").stdout)
+    good = json.loads(asked(tmp_path, "verify", dataset[:12], "--json").stdout)
     assert (good["ok"], good["differs"]) == (True, [])
     manifest = (directory / "manifest.json").read_text()
     (directory / "manifest.json").chmod(0o644)
     for before, after in (('"gaps": 1', '"gaps": 0'), ('"symbol": "BTC/USDT"', '"symbol": "BTC/USDC"')):
         (directory / "manifest.json").write_text(manifest.replace(before, after))
-        found = candled(tmp_path, "verify", dataset, "--json")
+        found = asked(tmp_path, "verify", dataset, "--json")
         assert found.returncode == 1
         assert json.loads(found.stdout)["ok"] is False
     (directory / "manifest.json").write_text(manifest)

@@ -16,6 +16,7 @@ from kernel.features.catalogue.index import catalogue
 from kernel.features.declaration import checked
 from kernel.features.transform import read_transform
 from service.cli.main import app
+from tests.cli.programs import inside
 from tests.research.features.markets import a_dataset, hot, same_bits
 
 CANDLED = Path(sys.executable).parent / "candled"
@@ -33,13 +34,17 @@ def btc(home):
     return a_dataset(home)
 
 
-def candled(home, *arguments, **environment):
+def candled(home, *arguments):
     command = [CANDLED, "features", *arguments, "--data-dir", home]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def asked(home, *arguments, **environment):
+    return inside("features", *arguments, "--data-dir", home, **environment)
 
 
 def told(home, *arguments, **environment):
-    done = candled(home, *arguments, "--json", **environment)
+    done = asked(home, *arguments, "--json", **environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -92,11 +97,11 @@ def test_graph_is_drawn_where_graphviz_is(home, tmp_path):
     (tools / "dot").chmod(0o755)
     svg = tmp_path / "one.svg"
     with_it, without = f"{tools}:{os.environ['PATH']}", str(Path("/bin/sh").resolve().parent / "nothing")
-    drawn = candled(home, "graph", "hour", "--out", svg, PATH=with_it)
+    drawn = asked(home, "graph", "hour", "--out", svg, PATH=with_it)
     assert "hour <- CANDLES, MINUTE" in drawn.stdout
     assert "-Tsvg" in svg.read_text()
     assert "MINUTE -> hour" in svg.read_text()
-    refused = candled(home, "graph", "hour", "--out", tmp_path / "two.svg", PATH=without)
+    refused = asked(home, "graph", "hour", "--out", tmp_path / "two.svg", PATH=without)
     assert (refused.returncode, "graphviz is not installed" in refused.stderr) == (2, True)
 
 
@@ -148,7 +153,7 @@ def test_groups_are_left_out_by_option_and_by_environment(home, btc, tmp_path):
 def test_another_market_is_a_second_dataset(home, btc, tmp_path):
     eth = a_dataset(home, symbol="ETH/USDT", seed=2)
     arguments = ("compute", "--only", CROSS[0], "--out", tmp_path / "a.parquet", "--dataset", btc.manifest.dataset)
-    alone = candled(home, *arguments)
+    alone = asked(home, *arguments)
     assert (alone.returncode, CROSS[0] in alone.stderr, "no candles of ETH/USDT" in alone.stderr) == (2, True, True)
     told(home, *arguments, "--dataset", eth.manifest.dataset)
     table = pq.read_table(tmp_path / "a.parquet")

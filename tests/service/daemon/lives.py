@@ -177,12 +177,12 @@ class Life:
         """What is to happen when so many market messages have been turned; what was given before is given again."""
         trader = engine.trader
         for command in (c for place, commands in self.commands.items() if place <= done for c in commands):
-            waiting = trader.order(command)
+            waiting = trader.inbox.order(command)
             waiting.add_done_callback(lambda told, command=command: self.answers.append((command, told.result())))
         if done in self.keep:
-            trader.ask(engine.keep)
+            trader.inbox.ask(engine.keep)
         if self.look:
-            trader.ask(lambda: _no_differences(engine))
+            trader.inbox.ask(lambda: _no_differences(engine))
 
 
 class _Stopping:

@@ -140,7 +140,7 @@ def test_notes_are_kept_out_of_the_kernels_memory():
         parts = [asyncio.create_task(part) for part in (engine.journal.write(), engine.trader.run())]
         await engine.recover(log)
         before = engine.kernel.fingerprint(), engine.venue.snapshot()
-        await engine.trader.asked(lambda: engine.trader.note(CandleGap(0, 0, "BTC/USDT", 0, 0)))
+        await engine.trader.inbox.asked(lambda: engine.trader.note(CandleGap(0, 0, "BTC/USDT", 0, 0)))
         for part in parts:
             part.cancel()
         return before, (engine.kernel.fingerprint(), engine.venue.snapshot())

@@ -13,7 +13,7 @@ from kernel.events import TradingStateChanged
 from kernel.messages import CancelAllOrders, MarketEnded, SetTradingState
 from kernel.notes import CandleGap
 from service.daemon import trader as traders
-from service.daemon.trader import BATCHES_MAX, COMMANDS_MAX
+from service.daemon.inbox import BATCHES_MAX, COMMANDS_MAX
 from service.loop import run
 from tests.kernel.given import BTC, ETH, LONG_AT, NEITHER_AT, OBEDIENT, OBEY, candles, strategy
 from tests.service.both_ways import Setup
@@ -42,7 +42,7 @@ async def trading(work, setup=STILL, *, started=True):
         await work(engine, log)
         if not started:
             parts.append(asyncio.create_task(engine.trader.run()))
-            await engine.trader.asked(engine.journal.all_durable)
+            await engine.trader.inbox.asked(engine.journal.all_durable)
     finally:
         for part in parts:
             part.cancel()
@@ -61,10 +61,10 @@ async def until(condition):
 
 def test_commands_and_chores_come_before_the_market_that_waits():
     async def work(engine, _):
-        await engine.trader.give(QUIET[:2])
-        engine.trader.ask(lambda: engine.trader.note(CandleGap(0, 0, "BTC/USDT", 0, 0)))
+        await engine.trader.inbox.give(QUIET[:2])
+        engine.trader.inbox.ask(lambda: engine.trader.note(CandleGap(0, 0, "BTC/USDT", 0, 0)))
         for command in (HALT, CANCEL):
-            engine.trader.order(command)
+            engine.trader.inbox.order(command)
 
     log = run(trading(work, started=False))
     assert kinds(log)[1:5] == ["SetTradingState", "TradingStateChanged", "CancelAllOrders", "CandleGap"]
@@ -75,10 +75,10 @@ def test_a_command_waits_for_no_more_than_the_instants_under_way():
     batch = candles([NEITHER_AT] * 300)
 
     async def work(engine, log):
-        await engine.trader.give(batch)
+        await engine.trader.inbox.give(batch)
         await until(lambda: engine.kernel.state.ordinal >= 128)
         assert engine.kernel.state.ordinal == 128
-        answer = await engine.trader.order(HALT)
+        answer = await engine.trader.inbox.order(HALT)
         assert log.record(answer.seq).type == "SetTradingState"
 
     log = run(trading(work, Setup(OBEDIENT, [batch])))
@@ -87,14 +87,14 @@ def test_a_command_waits_for_no_more_than_the_instants_under_way():
 
 def test_an_answer_tells_what_was_derived_and_is_durable():
     async def work(engine, log):
-        answer = await engine.trader.order(HALT)
+        answer = await engine.trader.inbox.order(HALT)
         assert [type(event) for event in answer.events] == [TradingStateChanged]
         assert (answer.durable, answer.repeated) == ("log", False)
         assert log.entries[answer.seq - 1] == HALT
-        again = await engine.trader.order(HALT)
+        again = await engine.trader.inbox.order(HALT)
         assert (again.seq, again.durable, again.repeated, again.events) == (answer.seq, "log", True, ())
         with pytest.raises(UsageError, match="the key k1 was used for another command"):
-            await engine.trader.order(replace(HALT, state="active"))
+            await engine.trader.inbox.order(replace(HALT, state="active"))
         assert kinds(log) == ["StreamOpened", "SetTradingState", "TradingStateChanged"]
 
     run(trading(work))
@@ -102,9 +102,9 @@ def test_an_answer_tells_what_was_derived_and_is_durable():
 
 def test_who_asked_may_have_gone():
     async def work(engine, log):
-        engine.trader.order(HALT).cancel()
-        engine.trader.order(replace(CANCEL, key="k1")).cancel()
-        await engine.trader.order(CANCEL)
+        engine.trader.inbox.order(HALT).cancel()
+        engine.trader.inbox.order(replace(CANCEL, key="k1")).cancel()
+        await engine.trader.inbox.order(CANCEL)
         assert kinds(log)[1:] == ["SetTradingState", "TradingStateChanged", "CancelAllOrders"]
 
     run(trading(work))
@@ -114,14 +114,14 @@ def test_queues_are_bounded():
     async def work(engine, _):
         trader = engine.trader
         for place in range(BATCHES_MAX):
-            await trader.give(QUIET[place : place + 1])
-        late = asyncio.create_task(trader.give(QUIET[BATCHES_MAX : BATCHES_MAX + 1]))
+            await trader.inbox.give(QUIET[place : place + 1])
+        late = asyncio.create_task(trader.inbox.give(QUIET[BATCHES_MAX : BATCHES_MAX + 1]))
         await asyncio.sleep(0.01)
         assert not late.done()
         for number in range(COMMANDS_MAX):
-            trader.order(replace(CANCEL, key=f"n{number}"))
+            trader.inbox.order(replace(CANCEL, key=f"n{number}"))
         with pytest.raises(DatabaseUnavailable, match=f"{COMMANDS_MAX} commands wait already"):
-            trader.order(CANCEL)
+            trader.inbox.order(CANCEL)
         running = asyncio.create_task(trader.run())
         await late
         await until(lambda: engine.kernel.state.ordinal == BATCHES_MAX + 1)
@@ -133,10 +133,10 @@ def test_queues_are_bounded():
 
 def test_when_it_is_closed_no_market_comes_in_but_commands_do():
     async def work(engine, _):
-        await engine.trader.give(QUIET[:2])
-        engine.trader.close()
-        await engine.trader.give(QUIET[2:4])
-        engine.trader.order(HALT)
+        await engine.trader.inbox.give(QUIET[:2])
+        engine.trader.inbox.close()
+        await engine.trader.inbox.give(QUIET[2:4])
+        engine.trader.inbox.order(HALT)
 
     log = run(trading(work, started=False))
     assert kinds(log) == ["StreamOpened", "SetTradingState", "TradingStateChanged"]
@@ -144,7 +144,7 @@ def test_when_it_is_closed_no_market_comes_in_but_commands_do():
 
 def test_the_markets_end_is_told_when_it_is_durable():
     async def work(engine, log):
-        await engine.trader.give([*QUIET, MarketEnded(0, 0)])
+        await engine.trader.inbox.give([*QUIET, MarketEnded(0, 0)])
         await engine.trader.ended.wait()
         assert MarketEnded(QUIET[-1].ts, len(QUIET)) in log.entries
 
@@ -168,11 +168,11 @@ def test_however_it_is_closed_no_instant_is_parted(at_once, moment, gap, restart
         parts = [asyncio.create_task(engine.journal.write())]
         await engine.recover(log)
         parts.append(asyncio.create_task(engine.trader.run()))
-        await engine.trader.give(batch)
+        await engine.trader.inbox.give(batch)
         for _ in range(moment):
             await asyncio.sleep(0)
-        engine.trader.close()
-        await engine.trader.asked(lambda: engine.trader.note(CandleGap(0, 0, "BTC/USDT", 0, 0)))
+        engine.trader.inbox.close()
+        await engine.trader.inbox.asked(lambda: engine.trader.note(CandleGap(0, 0, "BTC/USDT", 0, 0)))
         await engine.journal.all_durable()
         for part in parts:
             part.cancel()
