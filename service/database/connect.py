@@ -18,6 +18,7 @@ from asyncpg import Connection
 from kernel.errors import UsageError
 from migrations import REVISION
 from service.database.errors import translated
+from service.database.login import let_in
 from service.database.ready import until_ready
 from service.database.upgrade import newer, schema_version, upgrade
 
@@ -26,8 +27,6 @@ __all__ = ["REQUIRED", "Database", "checked_url", "database", "where"]
 CONNECT_S = 5.0
 ANSWER_S = 8.0  # this is for a server that does not answer at all: one that does gives up EARLIER_S before
 EARLIER_S = 3.0
-
-_LOGIN_LOCK = 0x6C6F67696E  # "login": two first users would update one row of pg_authid, and one of them fail
 
 _SESSION = {
     "application_name": "candled",
@@ -105,7 +104,7 @@ async def database(data_dir: Path, url: str | None, admin_url: str | None = None
         with Joined(data_dir) as server:
             await until_ready(server.url("candled_admin"), connect_s=CONNECT_S)
             await upgrade(server.url("candled_admin"))
-            await _let_in(server.url("candled_admin"), server.password("candled"))
+            await let_in(server.url("candled_admin"), server.password("candled"))
             yield Database(server.url("candled"), partial(server.url, "candled"))
         return
     await until_ready(checked_url(url), connect_s=CONNECT_S)
@@ -158,20 +157,6 @@ async def _check(url: str) -> None:
             f"the schema at {where(url)} is at step {version or 'none'}, and this candled needs step {REVISION}",
             fix="candled db upgrade",
         )
-
-
-async def _let_in(admin_url: str, password: str) -> None:
-    """Let the role `candled` log in to the embedded server, once, whoever else does so at the same moment."""
-    with translated():
-        connection = await asyncpg.connect(admin_url)
-        try:
-            async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOGIN_LOCK)
-                if not await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'candled'"):
-                    quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
-                    await connection.execute(f"ALTER ROLE candled LOGIN PASSWORD {quoted}")
-        finally:
-            await _close(connection)
 
 
 async def _close(connection: Connection) -> None:

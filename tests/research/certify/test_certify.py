@@ -45,6 +45,15 @@ def eth(home):
     return a_market(home, 900, symbol="ETH/USDT", seed=2)
 
 
+def features_of_the_catalogue():
+    """The first `sample(1)` of each kind and output. A campaign has them all."""
+    taken = Counter()
+    for declared in catalogue():
+        taken[what := (declared.kind, declared.output)] += 1
+        if taken[what] <= sample(1):
+            yield declared.name
+
+
 def test_the_catalogue_is_certified_with_another_market_beside_it(home, eth):
     btc = a_market(home, 2_400, seed=3)
     trials = [Trial(load_config(path), path.parent, Window()) for path in STRATEGIES]
