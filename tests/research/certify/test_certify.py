@@ -1,6 +1,7 @@
 """The real catalogue certifies on a market with everything in it; the verb answers and exits as it should."""
 
 import sys
+from collections import defaultdict
 
 import msgspec
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from kernel.errors import CandledError, UsageError
 from kernel.features.catalogue.index import catalogue
 from kernel.features.declaration import Feature, feature
+from kernel.features.resolve import needed
 from research import certify_command
 from research.certify.certify import prepare
 from research.certify.modes import STRATEGIES, Trial
 from service.cli.main import app
 from service.config import load_config
 from service.definition import Window
+from tests.campaign import sample
 from tests.research.certify.markets import a_market
 
 FEATURES = (
@@ -45,23 +48,23 @@ def eth(home):
     return a_market(home, 900, symbol="ETH/USDT", seed=2)
 
 
-def features_of_the_catalogue():
-    """The first `sample(1)` of each kind and output. A campaign has them all."""
-    taken = Counter()
+def drawn_from_the_catalogue():
+    """The first features of each kind and output, and what they stand on; in a campaign all features."""
+    alike = defaultdict(list)
     for declared in catalogue():
-        taken[what := (declared.kind, declared.output)] += 1
-        if taken[what] <= sample(1):
-            yield declared.name
+        alike[declared.kind, declared.output].append(declared.name)
+    return needed(catalogue(), [name for names in alike.values() for name in names[: sample(1)]])
 
 
 def test_the_catalogue_is_certified_with_another_market_beside_it(home, eth):
     btc = a_market(home, 2_400, seed=3)
     trials = [Trial(load_config(path), path.parent, Window()) for path in STRATEGIES]
-    report = prepare(home, [btc, eth], catalogue(), trials, quick=True).run()
+    declared = drawn_from_the_catalogue()
+    report = prepare(home, [btc, eth], declared, trials, quick=True).run()
     assert {f.name: f.differences for f in report.features if not f.ok} == {}
     assert report.ok
     assert all(check.ok for check in report.checks.values())
-    assert {f.name for f in report.features} | {f.name for f in report.not_applicable} == {f.name for f in catalogue()}
+    assert {f.name for f in report.features} | {f.name for f in report.not_applicable} == {f.name for f in declared}
     assert all("it has no value before candle" in left_out.why for left_out in report.not_applicable)
     assert [modes.symbols for modes in report.modes] == [["BTC/USDT", "ETH/USDT"]] * 3
     assert set(report.modes[1].gate) == {"BTC/USDT", "ETH/USDT"}
