@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --only-binary :all: --require-hashes
 ROOMS  := kernel venues service research migrations
+JOBS   ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
@@ -46,10 +47,11 @@ check: dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy $(ROOMS)
 	$(BIN)/lint-imports --no-cache
 
-test: check  ## everything that CI runs
-	$(BIN)/pytest
+test: check  ## everything that CI runs; JOBS=4 where there are more cores
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
-campaign: dev  ## the simulated venue against a second matcher: 300,000 random markets, an hour or so
+campaign: dev  ## 300,000 random markets for the simulated venue, 20 times the draws of the tests: two hours or so
+	CANDLED_TEST_TIMES=20 $(BIN)/pytest -n $(JOBS) --dist worksteal -o timeout=0
 	$(BIN)/python -m tests.venues.reference --cases 200000 --seed 1
 	$(BIN)/python -m tests.venues.reference --cases 100000 --seed 2 --block
 

@@ -173,7 +173,7 @@ def _check(config: Config) -> None:
     if len(set(names)) < len(names):
         raise ConfigError(f"strategies: two share a name among {', '.join(names)}", fix="every record names its own")
     if config.daemon.stale_after <= ZERO:
-        raise ConfigError(f"daemon.stale_after = {config.daemon.stale_after} is not above 0", fix="2.5 candles are usual")
+        raise ConfigError(f"daemon.stale_after = {config.daemon.stale_after} is not above 0", fix="2.5 is usual")
     check_account(config.account)
     check_venue(config.venue)
     for strategy in config.every_strategy:

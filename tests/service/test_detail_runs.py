@@ -9,7 +9,7 @@ from made import EMA_CROSS, Candle, dataset, levels, market_of, run, walk
 
 from kernel.errors import ConfigError
 from kernel.timeframe import NS_PER_SECOND, parse_time
-from tests.cli.programs import answer, candled
+from tests.cli.programs import answer, candled, inside
 from venues.dataset import open_dataset
 
 MINUTE = 60 * NS_PER_SECOND
@@ -133,9 +133,9 @@ def test_details_in_other_units_are_refused(tmp_path, market, strategy):
         + "".join(f"{1_640_995_200_000 + n * 60_000},40000.123,40001,39999,40000,1\n" for n in range(10))
     )
     words = ["--venue", "binance", "--symbol", "BTC/USDT", "--timeframe", "1m", "--json"]
-    fine = answer(candled("data", "import", tmp_path / "fine.csv", *words, "--data-dir", tmp_path))["dataset"]
+    fine = answer(inside("data", "import", tmp_path / "fine.csv", *words, "--data-dir", tmp_path))["dataset"]
     run_it = ["backtest", strategy, "--dataset", market.manifest.dataset, "--detail", fine, "--data-dir", tmp_path]
-    done = candled(*run_it)
+    done = inside(*run_it)
     assert (done.returncode, done.stdout) == (2, "")
     said = " ".join(done.stderr.split())
     assert f"--detail {fine[:12]} has prices of 3 decimals, and the market's dataset of 2" in said
@@ -146,8 +146,8 @@ def test_the_command_takes_details_and_says_what_is_wrong_with_them(tmp_path, ma
     words = ["backtest", strategy, "--dataset", market.manifest.dataset, "--data-dir", tmp_path, "--json"]
     ran = answer(candled(*words, "--detail", fine))
     assert ran["run"] == run(tmp_path, [market], strategy, details=[open_dataset(tmp_path, fine)]).result.run
-    assert answer(candled("replay", ran["run"], "--verify", "--data-dir", tmp_path, "--json"))["equal"]
+    assert answer(inside("replay", ran["run"], "--verify", "--data-dir", tmp_path, "--json"))["equal"]
     for wrong, says in ((market.manifest.dataset, "do not make up 5m"), ("abcdef01", "no dataset abcdef01")):
-        done = candled(*words, "--detail", wrong)
+        done = inside(*words, "--detail", wrong)
         assert (done.returncode, done.stdout) == (2, "")
         assert says in " ".join(done.stderr.split())
