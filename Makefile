@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --only-binary :all: --require-hashes
 ROOMS  := kernel venues service research migrations
-JOBS   ?= 2
+JOBS   ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
@@ -47,7 +47,7 @@ check: dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy $(ROOMS)
 	$(BIN)/lint-imports --no-cache
 
-test: check  ## everything that CI runs; JOBS=4 where there are more cores
+test: check  ## everything that CI runs; JOBS=6 where there are four cores: many tests wait
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 campaign: dev  ## 300,000 random markets for the simulated venue, 20 times the draws of the tests: two hours or so

@@ -152,6 +152,7 @@ def _module(path: Path) -> str:
     return name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+@cache
 def _mentions() -> dict[str, set[str]]:
     """For each module of the house, the names that others take from it; an import inside a function counts."""
     found: dict[str, set[str]] = {}
@@ -168,11 +169,8 @@ def _mentions() -> dict[str, set[str]]:
     return found
 
 
-MENTIONS = _mentions()
-
-
 def _used_elsewhere(path: Path, name: str) -> bool:
-    return name in MENTIONS.get(_module(path), set())
+    return name in _mentions().get(_module(path), set())
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.name != "__init__.py"],
@@ -183,7 +181,7 @@ def test_no_module_is_dead(path):
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"].values()
     entries = verbs | {script.partition(":")[0] for script in scripts}
     assert (
-        _module(path) in MENTIONS
+        _module(path) in _mentions()
         or _module(path) in entries
         or name_of(path) in STARTED_BY_NAME | FOUND_BY_NAME | MIGRATIONS | AHEAD_OF_THEIR_USE
     )

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from programs import CANDLED, EXAMPLES, ROOT, candled, clean_environment, imported
+from programs import CANDLED, EXAMPLES, ROOT, clean_environment, imported, inside
 
 
 def started(*words, stdout=subprocess.DEVNULL) -> subprocess.Popen:
@@ -56,7 +56,7 @@ def test_ctrl_c_ends_a_backtest_at_once_with_130_and_its_log_is_whole(long_marke
     (log,) = set(long_market.glob("runs/*/*/log.zst")) - before
     assert not (log.parent / "execution.json").exists()
     stream = f"{log.parent.parent.name}/{log.parent.name}"
-    assert candled("log", "verify", stream, "--data-dir", long_market).returncode == 0
+    assert inside("log", "verify", stream, "--data-dir", long_market).returncode == 0
 
 
 @pytest.mark.parametrize("answer", [[], ["--json"]], ids=["table", "json"])
