@@ -84,8 +84,8 @@ CancelOutcome = Done | Gone | Unknown
 class Venue(Protocol):
     """A place that takes orders.
 
-    One that `answers_at_once` is asked between two messages, and its answers are turned before the next. Another is sent
-    what a market instant requested when all messages of the instant are turned.
+    One that `answers_at_once` is asked between two messages, and its answers are turned before the next. Another is
+    sent what a market instant requested when all messages of the instant are turned.
     """
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from service import loop
 from service.database.connect import database
 from service.embedded.client import join
-from tests.service.servers import FileHome, PostgresHome, Server, short_lived
+from tests.service.servers import FileHome, PostgresHome, Server
 
 EXTERNAL = "CANDLED_TEST_DATABASE_URL"
 _numbers = count(1)
@@ -26,20 +26,21 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 @pytest.fixture(scope="session")
-def embedded_server() -> Iterator[Server]:
+def embedded_server(tmp_path_factory) -> Iterator[Server]:
     """Our own PostgreSQL; tests log in to it as the role candled."""
+    data_dir = tmp_path_factory.mktemp("embedded")
 
     async def let_in() -> None:
         async with database(data_dir, None):
             pass
 
-    with short_lived() as data_dir, join(data_dir) as server:
+    with join(data_dir) as server:
         loop.run(let_in())
         yield Server(server.url("candled_admin"), server.url("candled"))
 
 
 @pytest.fixture(scope="session")
-def external_server() -> Iterator[Server]:
+def external_server(tmp_path_factory) -> Iterator[Server]:
     """A server known by its URL alone: the one that the environment names, else a second one that is started here.
 
     Tests log in as its superuser, and take the role candled.
@@ -47,7 +48,7 @@ def external_server() -> Iterator[Server]:
     if EXTERNAL in os.environ:
         yield Server(os.environ[EXTERNAL], os.environ[EXTERNAL])
         return
-    with short_lived() as data_dir, join(data_dir) as server:
+    with join(tmp_path_factory.mktemp("external")) as server:
         yield Server(server.url("candled_admin"), server.url("candled_admin"))
 
 

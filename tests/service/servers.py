@@ -1,10 +1,7 @@
 """Servers where tests may make databases, and the two homes of logs in a form that one suite can use."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -16,26 +13,8 @@ from service.database.connect import Database
 from service.database.upgrade import upgrade
 from service.log.file import FileLogStore
 from service.log.postgres import PostgresLogStore
-from tests.service.embedded.processes import gone, running
 
 _numbers = count(1)
-
-
-def in_memory() -> str | None:
-    """A directory in memory where there is plenty: no fault here is the disk's, and thousands of files are written."""
-    place = "/dev/shm"
-    return place if Path(place).is_dir() and shutil.disk_usage(place).free > 2 << 30 else None
-
-
-@contextmanager
-def short_lived() -> Iterator[Path]:
-    """A data directory for a server, on a short path (pytest's own are long), and in memory if possible."""
-    path = Path(tempfile.mkdtemp(prefix="cd-", dir=in_memory()))
-    try:
-        yield path
-        assert gone(path), f"left running: {running(path)}"
-    finally:
-        shutil.rmtree(path)
 
 
 @dataclass(frozen=True)
