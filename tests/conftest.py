@@ -1,6 +1,7 @@
 """Fixtures and settings that the whole house shares."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ settings.load_profile("house")
 
 # What compiles every kind comes first, one file after another: in one process kinds share the code they stand on.
 COMPILING = ("tests/kernel/features/test_plan.py", "tests/kernel/indicators/test_contract.py", "tests/research/certify")
+
+
+def pytest_configure() -> None:
+    """Whoever runs the tests in the background may have them ignore Ctrl-C, and what they start would too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

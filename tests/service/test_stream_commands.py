@@ -138,5 +138,8 @@ def test_new_records_are_followed_as_they_come(paper):
         loop.run(append(paper.entries[300:420]))
         seqs += [json.loads(process.stdout.readline())["seq"] for _ in range(120)]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        try:
+            assert process.wait(20) == 130
+        finally:
+            process.kill()
     assert seqs == list(range(298, 421))
