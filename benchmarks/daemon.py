@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
     parser.add_argument("--symbols", type=int, default=500, help="of the burst")
-    parser.add_argument("--minutes", type=int, default=30, help="of the burst; a market minute is a second")
+    parser.add_argument("--minutes", type=int, default=12, help="of the burst; a market minute is three seconds")
     parser.add_argument("--rows", type=int, default=820_000, help="of the long market: a million records")
     parser.add_argument("--orders", type=int, default=1_000, help="before a commit is timed, and twenty times as many")
     parser.add_argument("--idle-minutes", type=float, default=1.0)

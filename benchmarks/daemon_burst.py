@@ -32,7 +32,7 @@ def burst(symbols: int, minutes: int) -> dict[str, Any]:
         ids = [saw(data_dir, f"S{number:03d}/USDT", minutes) for number in range(symbols)]
         for name, settings in VENUES.items():
             stream = name.replace(" ", "-")
-            found[name] = run(_one(plan_of(data_dir, config, ids, stream=stream, speed=60.0, settings=settings)))
+            found[name] = run(_one(plan_of(data_dir, config, ids, stream=stream, speed=20.0, settings=settings)))
     return found
 
 

@@ -4,6 +4,7 @@ A dataset is two read-only files: `candles.parquet` (scaled integers, row groups
 covers venue, symbol, timeframe and the six base columns (venues/content_id.py); the rest of the manifest describes.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -22,6 +23,7 @@ __all__ = [
 
 COLUMNS = ("open_time", "open", "high", "low", "close", "volume")
 _SHORTEST_PREFIX = 6
+_ID = re.compile("[0-9a-f]{64}")
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -163,6 +165,9 @@ def open_dataset(data_dir: Path, id_or_prefix: str) -> Dataset:
     """
     if len(id_or_prefix) < _SHORTEST_PREFIX:
         raise UsageError(f"{id_or_prefix!r} is too short for a dataset id", fix="give at least 6 of its characters")
+    whole = datasets_dir(data_dir) / id_or_prefix
+    if _ID.fullmatch(id_or_prefix) and whole.is_dir():
+        return Dataset(_read_manifest(whole), whole)  # without a look at all the others
     found = [path for path in _dataset_paths(data_dir) if path.name.startswith(id_or_prefix.lower())]
     if not found:
         raise NotFound(f"no dataset {id_or_prefix} in {data_dir}", fix=_what_is_there(data_dir))

@@ -56,13 +56,11 @@ def _holders(rules: Mapping[str, Rules], books: Books, asset: str) -> Iterator[t
     """The active orders that will give an asset away."""
     for symbol, by_strategy in books.items():
         its = rules[symbol]
-        gives = {"sell": its.instrument.base == asset, "buy": its.instrument.quote == asset}
-        if not any(gives.values()):
-            continue
-        for book in by_strategy.values():
+        sells, buys = its.instrument.base == asset, its.instrument.quote == asset
+        for book in by_strategy.values() if sells or buys else ():
             for order in book.orders.values():
                 waits = order.stage == "traveling" or (order.stage == "waiting" and order.parent_filled == ZERO)
-                if gives[order.request.side] and not waits:
+                if (sells if order.request.side == "sell" else buys) and not waits:
                     yield its, book, order
 
 
