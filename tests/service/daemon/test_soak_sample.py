@@ -19,8 +19,9 @@ def place(tmp_path_factory):
 
 def test_nothing_grows_with_what_a_daemon_has_seen(place):
     seen = soak(place, "soak", looks=20, every_s=0.5)
-    early, late = seen[7], seen[-1]
-    assert late.candles - early.candles > 500
-    assert late.rss_bytes - early.rss_bytes < 6e6
-    assert abs(late.files - early.files) <= 2
-    assert abs(late.tasks - early.tasks) <= 2
+    early, late = seen[7:12], seen[-5:]
+    assert late[-1].candles - early[0].candles > 500
+    # A scrape, a connection or a commit under way comes and goes: what grows is the least of them.
+    assert min(look.rss_bytes for look in late) - min(look.rss_bytes for look in early) < 6e6
+    assert abs(min(look.files for look in late) - min(look.files for look in early)) <= 2
+    assert abs(min(look.tasks for look in late) - min(look.tasks for look in early)) <= 2
