@@ -5,7 +5,7 @@ set -eu
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$root/base" \
-    "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+    ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
 rm -rf "$root"/base/var/cache/apt/archives/*.deb "$root"/base/var/lib/apt/lists/*
 container=$(buildah from scratch)
 buildah add --quiet "$container" "$root/base" /
