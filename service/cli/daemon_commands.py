@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from kernel.timeframe import parse_time
 from service.cli.options import Common, answer, progress, warn
-from service.cli.run_commands import Datasets, Overrides
+from service.cli.run_commands import Datasets, From, Instruments, Overrides, To
 from service.cli.run_tables import show_backtest
 from service.config import load_config
 from service.daemon.clock import parse_speed
@@ -38,11 +38,8 @@ def run(
     /,
     *,
     dataset: Datasets = (),
-    from_: Annotated[
-        str | None,
-        Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up."),
-    ] = None,
-    to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
+    from_: From = None,
+    to: To = None,
     stream: Annotated[
         str | None, Parameter(help="The log's stream: continued where it exists. Else the file names it.")
     ] = None,
@@ -53,9 +50,7 @@ def run(
         bool, Parameter(negative="", help="End when the market does, and say what it came to.", show_default=False)
     ] = False,
     set_: Overrides = (),
-    instruments: Annotated[
-        Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
-    ] = None,
+    instruments: Instruments = None,
     common: Common = _DEFAULTS,
 ) -> None:
     """Run the daemon: a recorded market played as if it were live, everything else real.

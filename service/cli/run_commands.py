@@ -40,6 +40,13 @@ Datasets = Annotated[
         help="Run on this dataset; repeatable. Replaces the markets of the file.", negative="", show_default=False
     ),
 ]
+From = Annotated[
+    str | None, Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up.")
+]
+To = Annotated[str | None, Parameter(help="Decide on candles that open before this time.")]
+Instruments = Annotated[
+    Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
+]
 Overrides = Annotated[
     tuple[str, ...],
     Parameter(
@@ -56,11 +63,8 @@ def backtest(
     /,
     *,
     dataset: Datasets = (),
-    from_: Annotated[
-        str | None,
-        Parameter(name="--from", help="Decide on candles that open from this time on; earlier ones warm up."),
-    ] = None,
-    to: Annotated[str | None, Parameter(help="Decide on candles that open before this time.")] = None,
+    from_: From = None,
+    to: To = None,
     detail: Annotated[
         tuple[str, ...],
         Parameter(
@@ -74,9 +78,7 @@ def backtest(
     mode: Annotated[
         Mode, Parameter(help="block: candles on which nothing can happen are skipped at once; step: one by one.")
     ] = "block",
-    instruments: Annotated[
-        Path | None, Parameter(help="Trading rules by symbol; else DATA_DIR/instruments.toml, where there is one.")
-    ] = None,
+    instruments: Instruments = None,
     common: Common = _DEFAULTS,
 ) -> None:
     """Run a strategy over recorded candles, and log every transition.
